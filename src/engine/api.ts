@@ -1,0 +1,45 @@
+/**
+ * The face of the engine towards whoever drives it: the daemon's worker, a test with simulated time, a fuzzer.
+ *
+ * Four kinds of calls: input from outside (`handle…`), time (`nextTimeout`, `handleTimeout`), commands (`configure`,
+ * `setActive`, `reset`, `shutdown`), getters (`snapshot`). Output goes through the ports given at creation.
+ * Nothing here throws because of what a peer sent.
+ */
+import type { Random } from "../crypto/provider.ts";
+import type { Endpoint } from "../ip/mod.ts";
+import type { EngineConfiguration } from "../policy/types.ts";
+import type { Clock, Datagram, Datapath, DatapathEvent, Keys } from "../exchange/ports.ts";
+import type { EngineEvent, IkeSnapshot } from "./types.ts";
+
+export interface EngineOptions {
+  readonly keys: Keys;
+  readonly datapath: Datapath;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Sends datagrams; nothing is known of their fate. Called with all that one input produced. */
+  readonly send: (datagrams: readonly Datagram[]) => void;
+  readonly emit: (event: EngineEvent) => void;
+  /** Called when `nextTimeout` became earlier outside of `handle…` calls (an awaited answer set a timer). */
+  readonly wake: () => void;
+  /** Our addresses that a policy without `local` may send from, as the host routes to a peer. */
+  readonly sourceFor: (peer: Endpoint) => Promise<Endpoint | undefined>;
+  readonly version: string;
+}
+
+export interface Engine {
+  configure(configuration: EngineConfiguration): Promise<void>;
+  handleDatagrams(batch: readonly Datagram[]): void;
+  handleDatapath(event: DatapathEvent): void;
+  /** Monotonic milliseconds at which `handleTimeout` wants to be called; undefined: never. */
+  nextTimeout(): number | undefined;
+  handleTimeout(now: number): void;
+  /** `active`/`passive` of ikectl(8). */
+  setActive(active: boolean): void;
+  /** Deletes SAs at the peers and here; `all` forgets half-open ones and cookies too. Resolves when the answers came or time is out. */
+  reset(what: "all" | "sa"): Promise<void>;
+  /** Deletes at every peer, cleans the data path; resolves within 3 s of its clock. */
+  shutdown(): Promise<void>;
+  snapshot(): Promise<readonly IkeSnapshot[]>;
+  /** Work in progress: messages whose handlers still wait for keys or data path. A driver of simulated time drains it. */
+  pending(): number;
+}
