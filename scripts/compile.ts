@@ -1,0 +1,26 @@
+/**
+ * `deno task compile`: dist/iked, one executable with every worker in it and the least flags (design.md, Roles).
+ * `DENORT_BIN` names the runtime to append to; without it Deno fetches its own.
+ */
+const FLAGS = [
+  "--no-prompt",
+  "--allow-read",
+  "--allow-write",
+  "--allow-net",
+  "--allow-ffi",
+  "--allow-sys",
+  "--allow-env",
+];
+
+const workers: string[] = [];
+for await (const entry of Deno.readDir("cli/daemon")) {
+  if (entry.name.endsWith("_worker.ts")) workers.push(`cli/daemon/${entry.name}`);
+}
+await Deno.mkdir("dist", { recursive: true });
+const includes = workers.sort().flatMap((worker) => ["--include", worker]);
+const args = ["compile", "--frozen", ...FLAGS, ...includes, "--output", "dist/iked", "cli/main.ts"];
+const status = await new Deno.Command(Deno.execPath(), { args, stdout: "inherit", stderr: "inherit" }).spawn()
+  .status;
+if (!status.success) Deno.exit(1);
+const size = (await Deno.stat("dist/iked")).size;
+console.log(`dist/iked: ${(size / 1e6).toFixed(0)} MB, ${workers.length} workers, deno ${Deno.version.deno}`);

@@ -1,0 +1,36 @@
+/** `deno task ok`: formatting, lint with the house rules, type check of everything, size of files. */
+
+/** A file longer than this has more than one reason to be opened. */
+const LINES = 500;
+
+async function step(title: string, args: readonly string[]): Promise<boolean> {
+  console.log(`ok: ${title}`);
+  const child = new Deno.Command(Deno.execPath(), { args: [...args], stdout: "inherit", stderr: "inherit" })
+    .spawn();
+  return (await child.status).success;
+}
+
+async function sources(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    const path = folder === "." ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory && !entry.name.startsWith(".") && !["node_modules", "dist"].includes(entry.name)) {
+      found.push(...await sources(path));
+    } else if (entry.isFile && entry.name.endsWith(".ts")) found.push(path);
+  }
+  return found;
+}
+
+const files = (await sources(".")).sort();
+let fine = await step("fmt", ["fmt", "--check", "--quiet"]);
+fine = await step("lint", ["lint", "--quiet"]) && fine;
+fine = await step("check", ["check", "--frozen", "--quiet", ...files]) && fine;
+for (const file of files) {
+  const lines = (await Deno.readTextFile(file)).split("\n").length - 1;
+  if (lines > LINES) {
+    console.error(`${file}: ${lines} lines, more than ${LINES}`);
+    fine = false;
+  }
+}
+console.log(fine ? "ok: all is well" : "ok: failed");
+Deno.exit(fine ? 0 : 1);
