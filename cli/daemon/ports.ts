@@ -1,0 +1,122 @@
+/**
+ * Who asks whom for what: the interfaces on the ports between the roles, their tables for `Link`, and the options
+ * that each role starts with. Values only.
+ */
+import type { SecretRef } from "../../src/bytes/mod.ts";
+import type { Endpoint } from "../../src/ip/mod.ts";
+import type { EngineEvent, IkeSnapshot } from "../../src/engine/types.ts";
+import type { Datagram, Datapath, DatapathEvent, Keys } from "../../src/exchange/ports.ts";
+import type { EngineConfiguration } from "../../src/policy/types.ts";
+import type { MethodTable } from "./rpc.ts";
+
+/** The roles beside main. */
+export type RoleName = "engine" | "keys" | "net";
+
+/** Data paths that are there. */
+export type DatapathName = "userland" | "none";
+
+/** Options of `keys_worker.ts`; its ports are `main` and `engine`. */
+export interface KeysStart {
+  /** Full path of libcrypto; absent: `portable`. */
+  readonly libcrypto?: string;
+}
+
+/** Options of `net_worker.ts`; its ports are `main` and `engine`. */
+export interface NetStart {
+  readonly libc: string;
+  readonly libcrypto?: string;
+  readonly datapath: DatapathName;
+  readonly ikePort: number;
+  /** Absent with `-T`: nothing is bound, no encapsulation. */
+  readonly nattPort?: number;
+}
+
+/** Options of `engine_worker.ts`; its ports are `main`, `keys` and `net`. */
+export interface EngineStart {
+  readonly version: string;
+}
+
+/** engine → keys. */
+export const KEYS: MethodTable<Keys> = {
+  startKe: "call",
+  finishIke: "call",
+  authenticate: "call",
+  deriveChild: "call",
+  release: "note",
+};
+
+/** A PSK, password or private key on its way to the key holder; the octets are transferred. */
+export interface SecretEntry {
+  readonly ref: SecretRef;
+  readonly octets: Uint8Array;
+}
+
+/** main → keys. */
+export interface KeysForMain {
+  /** Adds these secrets, or replaces those of the same name. */
+  loadSecrets(secrets: readonly SecretEntry[]): Promise<void>;
+  /** Wipes these secrets. */
+  forgetSecrets(refs: readonly SecretRef[]): Promise<void>;
+}
+export const KEYS_FOR_MAIN: MethodTable<KeysForMain> = { loadSecrets: "call", forgetSecrets: "call" };
+
+/** engine → net. */
+export interface NetForEngine extends Datapath {
+  send(datagrams: readonly Datagram[]): void;
+  /** Our address that the host would send from to this peer, with the IKE port. */
+  sourceFor(peer: Endpoint): Promise<Endpoint | undefined>;
+}
+export const NET_FOR_ENGINE: MethodTable<NetForEngine> = {
+  setFlows: "call",
+  install: "call",
+  activate: "note",
+  move: "note",
+  remove: "call",
+  usage: "call",
+  send: "note",
+  sourceFor: "call",
+};
+
+/** net → engine. */
+export interface EngineForNet {
+  /** A batch of IKE datagrams as they came; octets are transferred. */
+  datagrams(batch: readonly Datagram[]): void;
+  datapath(events: readonly DatapathEvent[]): void;
+}
+export const ENGINE_FOR_NET: MethodTable<EngineForNet> = { datagrams: "note", datapath: "note" };
+
+/** One line for syslog(3); `severity` is RFC 5424's number, the facility is daemon. */
+export interface SyslogLine {
+  readonly severity: number;
+  readonly text: string;
+}
+
+/** main → net. */
+export interface NetForMain {
+  syslog(lines: readonly SyslogLine[]): void;
+  /** Takes the data path down: device, rules, sockets. Flows stop being steered. */
+  close(): Promise<void>;
+}
+export const NET_FOR_MAIN: MethodTable<NetForMain> = { syslog: "note", close: "call" };
+
+/** main → engine. */
+export interface EngineForMain {
+  configure(configuration: EngineConfiguration): Promise<void>;
+  setActive(active: boolean): void;
+  reset(what: "all" | "sa"): Promise<void>;
+  shutdown(): Promise<void>;
+  snapshot(): Promise<readonly IkeSnapshot[]>;
+}
+export const ENGINE_FOR_MAIN: MethodTable<EngineForMain> = {
+  configure: "call",
+  setActive: "note",
+  reset: "call",
+  shutdown: "call",
+  snapshot: "call",
+};
+
+/** engine → main, net → main. */
+export interface MainForRoles {
+  events(batch: readonly EngineEvent[]): void;
+}
+export const MAIN_FOR_ROLES: MethodTable<MainForRoles> = { events: "note" };
