@@ -1,0 +1,11 @@
+/**
+ * Room `crypto`: algorithms and the key schedule of IKEv2.
+ *
+ * Duty: the registry of algorithms, the interface that implementations keep, the implementation without permissions
+ * (`portable`), prf+ and the key schedule (RFC 7296 §2.13-2.18). May import: `bytes`, `wire/registry`.
+ * Never: I/O, clock, a source of randomness of its own, WebCrypto, knowledge of messages.
+ * @module
+ */
+export * from "./algorithms.ts";
+export * from "./provider.ts";
+export * from "./suite.ts";
