@@ -1,0 +1,75 @@
+/** Code points of configuration, traffic selectors and redirection. */
+import { codePoints } from "./names.ts";
+
+/** Configuration payload types (RFC 7296 §3.15). */
+export const CFG_TYPE = codePoints("CFG type", {
+  CFG_REQUEST: 1, // RFC 7296
+  CFG_REPLY: 2, // RFC 7296
+  CFG_SET: 3, // RFC 7296
+  CFG_ACK: 4, // RFC 7296
+});
+
+/** Configuration attributes (RFC 7296 §3.15.1). */
+export const CFG_ATTRIBUTE = codePoints("CFG attribute", {
+  INTERNAL_IP4_ADDRESS: 1, // RFC 7296
+  INTERNAL_IP4_NETMASK: 2, // RFC 7296
+  INTERNAL_IP4_DNS: 3, // RFC 7296
+  INTERNAL_IP4_NBNS: 4, // RFC 7296
+  /** Reserved since RFC 5996. */
+  INTERNAL_ADDRESS_EXPIRY: 5, // RFC 4306
+  INTERNAL_IP4_DHCP: 6, // RFC 7296
+  APPLICATION_VERSION: 7, // RFC 7296
+  INTERNAL_IP6_ADDRESS: 8, // RFC 7296
+  INTERNAL_IP6_DNS: 10, // RFC 7296
+  /** Reserved since RFC 5996. */
+  INTERNAL_IP6_NBNS: 11, // RFC 4306
+  INTERNAL_IP6_DHCP: 12, // RFC 7296
+  INTERNAL_IP4_SUBNET: 13, // RFC 7296
+  SUPPORTED_ATTRIBUTES: 14, // RFC 7296
+  INTERNAL_IP6_SUBNET: 15, // RFC 7296
+  MIP6_HOME_PREFIX: 16, // RFC 5026
+  INTERNAL_IP6_LINK: 17, // RFC 5739
+  INTERNAL_IP6_PREFIX: 18, // RFC 5739
+  HOME_AGENT_ADDRESS: 19, // 3GPP TS 24.302
+  P_CSCF_IP4_ADDRESS: 20, // RFC 7651
+  P_CSCF_IP6_ADDRESS: 21, // RFC 7651
+  FTT_KAT: 22, // 3GPP TS 24.302
+  EXTERNAL_SOURCE_IP4_NAT_INFO: 23, // 3GPP TS 29.139
+  TIMEOUT_PERIOD_FOR_LIVENESS_CHECK: 24, // 3GPP TS 24.302
+  INTERNAL_DNS_DOMAIN: 25, // RFC 8598
+  INTERNAL_DNSSEC_TA: 26, // RFC 8598
+  ENCDNS_IP4: 27, // RFC 9464
+  ENCDNS_IP6: 28, // RFC 9464
+  ENCDNS_DIGEST_INFO: 29, // RFC 9464
+  /** Private use, Microsoft: the access server. */
+  INTERNAL_IP4_SERVER: 23456, // [MS-IKEE] §2.2.4
+  /** Private use, Microsoft: the access server. */
+  INTERNAL_IP6_SERVER: 23457, // [MS-IKEE] §2.2.4
+  // Private use, Cisco Unity.
+  UNITY_BANNER: 28672,
+  UNITY_SAVE_PASSWD: 28673,
+  UNITY_DEF_DOMAIN: 28674,
+  UNITY_SPLITDNS_NAME: 28675,
+  UNITY_SPLIT_INCLUDE: 28676,
+  UNITY_NATT_PORT: 28677,
+  UNITY_LOCAL_LAN: 28678,
+  UNITY_PFS: 28679,
+  UNITY_FW_TYPE: 28680,
+  UNITY_BACKUP_SERVERS: 28681,
+  UNITY_DDNS_HOSTNAME: 28682,
+});
+
+/** Traffic selector types (RFC 7296 §3.13.1). */
+export const TS_TYPE = codePoints("TS type", {
+  TS_IPV4_ADDR_RANGE: 7, // RFC 7296
+  TS_IPV6_ADDR_RANGE: 8, // RFC 7296
+  TS_FC_ADDR_RANGE: 9, // RFC 4595
+  TS_SECLABEL: 10, // RFC 9478
+});
+
+/** Gateway identity types of REDIRECT and REDIRECTED_FROM (RFC 5685 §7.2). */
+export const GATEWAY_ID = codePoints("gateway identity", {
+  IPV4: 1, // RFC 5685
+  IPV6: 2, // RFC 5685
+  FQDN: 3, // RFC 5685
+});
