@@ -1,0 +1,58 @@
+/** The states of one Child SA, a pair of ESP or AH SAs (RFC 7296 §1.3, §2.8), as values. */
+import type { EspSpi } from "../bytes/mod.ts";
+import type { ChildSuite } from "../crypto/suite.ts";
+import type { TrafficSelector } from "../selector/types.ts";
+
+interface ChildCommon {
+  /** Names the pair at the data path; unique in the life of the engine. */
+  readonly id: number;
+  readonly policy: string;
+  readonly suite: ChildSuite;
+  readonly mode: "tunnel" | "transport";
+  /** Whether we sent the request that made it. */
+  readonly initiated: boolean;
+  /** The SPI that we chose: packets that come in carry it. */
+  readonly spiIn: EspSpi;
+  /** The SPI that the peer chose: packets that go out carry it. */
+  readonly spiOut: EspSpi;
+  readonly localSelectors: readonly TrafficSelector[];
+  readonly remoteSelectors: readonly TrafficSelector[];
+  readonly udpEncap: boolean;
+  readonly createdAtMs: number;
+}
+
+/** Carries traffic. */
+export interface InstalledChild extends ChildCommon {
+  readonly state: "installed";
+}
+
+/** Carries traffic; our request to replace it is on its way. */
+export interface RekeyingChild extends ChildCommon {
+  readonly state: "rekeying";
+}
+
+/** Another Child SA replaces it; it still takes packets until it is deleted. */
+export interface RekeyedChild extends ChildCommon {
+  readonly state: "rekeyed";
+  /** Id of the Child SA that replaces it. */
+  readonly replacedBy: number;
+}
+
+/** Our DELETE is on its way; it is out of the data path. */
+export interface DeletingChild extends ChildCommon {
+  readonly state: "deleting";
+}
+
+export type ChildSa = InstalledChild | RekeyingChild | RekeyedChild | DeletingChild;
+
+export type ChildState = ChildSa["state"] | "closed";
+
+/** The Child SA of this outbound SPI, as a peer's DELETE or REKEY_SA names it (RFC 7296 §1.4.1). */
+export function childByOutboundSpi(
+  children: Iterable<ChildSa>,
+  protocol: number,
+  spi: number,
+): ChildSa | undefined {
+  for (const child of children) if (child.suite.protocol === protocol && child.spiOut === spi) return child;
+  return undefined;
+}

@@ -1,0 +1,62 @@
+/** Where SAs are found by what stands in a packet. */
+import { type EspSpi, espSpi, type IkeSpi, ikeSpi } from "../bytes/mod.ts";
+import type { Random } from "../crypto/provider.ts";
+
+/** Lowest SPI that may be chosen for ESP and AH: 1 to 255 are reserved (RFC 4303 §2.1). */
+const FIRST_ESP_SPI = 256;
+
+/** IKE SAs by the SPI that we chose. */
+export class SpiTable<Entry> {
+  readonly #bySpi = new Map<IkeSpi, Entry>();
+
+  /** A random SPI, not 0 and not in use; it is in use from now on. */
+  choose(random: Random, entry: Entry): IkeSpi {
+    for (;;) {
+      const octets = random(8);
+      const spi = ikeSpi(new DataView(octets.buffer, octets.byteOffset, 8).getBigUint64(0));
+      if (spi === 0n || this.#bySpi.has(spi)) continue;
+      this.#bySpi.set(spi, entry);
+      return spi;
+    }
+  }
+
+  find(spi: IkeSpi): Entry | undefined {
+    return this.#bySpi.get(spi);
+  }
+
+  release(spi: IkeSpi): void {
+    this.#bySpi.delete(spi);
+  }
+
+  get size(): number {
+    return this.#bySpi.size;
+  }
+
+  values(): IterableIterator<Entry> {
+    return this.#bySpi.values();
+  }
+}
+
+/** SPIs that we chose for packets that come in, of ESP and AH alike. */
+export class InboundSpis {
+  readonly #used = new Set<EspSpi>();
+
+  /** A random SPI above 255, not in use; it is in use from now on. */
+  choose(random: Random): EspSpi {
+    for (;;) {
+      const octets = random(4);
+      const spi = espSpi(new DataView(octets.buffer, octets.byteOffset, 4).getUint32(0));
+      if (spi < FIRST_ESP_SPI || this.#used.has(spi)) continue;
+      this.#used.add(spi);
+      return spi;
+    }
+  }
+
+  release(spi: EspSpi): void {
+    this.#used.delete(spi);
+  }
+
+  get size(): number {
+    return this.#used.size;
+  }
+}
