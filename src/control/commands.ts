@@ -1,0 +1,81 @@
+/** The words of ikectl(8): a tree in which any unambiguous beginning of a word stands for it. */
+import { fail, ok, type Result } from "../bytes/mod.ts";
+import type { ControlRequest } from "./protocol.ts";
+
+/** A word's meaning: a request, more words, or a command of the manual that is not there yet. */
+type Node = ControlRequest | { readonly words: Words } | "not-yet";
+type Words = Readonly<Record<string, Node>>;
+
+const COMMANDS: Words = {
+  active: { method: "mode", params: { active: true } },
+  ca: "not-yet",
+  couple: "not-yet",
+  decouple: "not-yet",
+  load: "not-yet",
+  log: {
+    words: {
+      brief: { method: "log", params: { level: "brief" } },
+      verbose: { method: "log", params: { level: "verbose" } },
+    },
+  },
+  monitor: { method: "monitor" },
+  passive: { method: "mode", params: { active: false } },
+  reload: "not-yet",
+  reset: {
+    words: {
+      all: { method: "reset", params: { what: "all" } },
+      ca: "not-yet",
+      id: "not-yet",
+      policy: "not-yet",
+      sa: { method: "reset", params: { what: "sa" } },
+      user: "not-yet",
+    },
+  },
+  show: {
+    words: {
+      ca: "not-yet",
+      certinfo: "not-yet",
+      certstore: "not-yet",
+      datapath: { method: "show.datapath" },
+      sa: { method: "show.sa" },
+      stats: "not-yet",
+    },
+  },
+};
+
+/** Why the words are no command; `text` may have several lines. */
+export interface CommandError {
+  readonly code: "usage" | "not-supported";
+  readonly text: string;
+}
+
+function withValid(problem: string, words: Words): Result<never, CommandError> {
+  const valid = Object.keys(words).filter((word) => words[word] !== "not-yet");
+  return fail({
+    code: "usage",
+    text: [problem, "valid commands/args:", ...valid.map((w) => `  ${w}`)].join("\n"),
+  });
+}
+
+/** Reads the words behind the options of `iked ctl`. */
+export function parseCommand(args: readonly string[]): Result<ControlRequest, CommandError> {
+  let words = COMMANDS;
+  for (const [index, arg] of args.entries()) {
+    const candidates = Object.keys(words).filter((word) => word.startsWith(arg));
+    const word = Object.hasOwn(words, arg) ? arg : candidates[0];
+    if (arg === "" || word === undefined) return withValid(`unknown argument: ${arg}`, words);
+    if (word !== arg && candidates.length > 1) return withValid(`ambiguous argument: ${arg}`, words);
+    const node = words[word]!;
+    if (node === "not-yet") {
+      const command = [...args.slice(0, index), word].join(" ");
+      return fail({ code: "not-supported", text: `${command}: not supported yet` });
+    }
+    if ("method" in node) {
+      const superfluous = args[index + 1];
+      if (superfluous === undefined) return ok(node);
+      return fail({ code: "usage", text: `superfluous argument: ${superfluous}` });
+    }
+    words = node.words;
+  }
+  return withValid("missing argument:", words);
+}
