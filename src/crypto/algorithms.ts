@@ -6,6 +6,7 @@
  * today's OpenIKED. All lengths are octets, except `keyBits`, which is what the Key Length attribute carries.
  * Entries stand in the order in which a prefix of a name is matched (`aes` means `aes-128`).
  */
+import { type CodePoints, ENCR, INTEG, KE, nameOf, PRF } from "../wire/registry.ts";
 import type { EncrChoice } from "./provider.ts";
 
 interface Algorithm {
@@ -15,7 +16,7 @@ interface Algorithm {
   readonly ianaName: string;
   /** Keywords of iked.conf(5); the first is the one to print. Empty: cannot be configured. */
   readonly names: readonly string[];
-  /** The RFC that defines its use in IKE or IPsec. */
+  /** The RFC that defines its use in IKE or IPsec; 0 where there is none. */
   readonly rfc: number;
   /** MUST NOT or SHOULD NOT in RFC 8221, 8247 or 9395, or called insecure by iked.conf(5). */
   readonly insecure: boolean;
@@ -87,18 +88,13 @@ export interface KeAlgorithm extends Algorithm {
 /** Where an algorithm may be configured. */
 type Scope = "both" | "ike" | "child";
 
-function algorithm(
-  ianaName: string,
-  id: number,
-  names: readonly string[],
-  rfc: number,
-  scope: Scope,
-  insecure: boolean,
-): Algorithm {
+type Row = readonly [id: number, names: readonly string[], rfc: number, scope: Scope];
+
+function algorithm(registry: CodePoints, row: Row, insecure: boolean): Algorithm {
+  const [id, names, rfc, scope] = row;
+  const ianaName = nameOf(registry, id);
   return { id, ianaName, names, rfc, insecure, ike: scope !== "child", child: scope !== "ike" };
 }
-
-type Row = readonly [ianaName: string, id: number, names: readonly string[], rfc: number, scope: Scope];
 
 /** Octets of [key, salt, IV, block, ICV], and the Key Length attribute where there is one. */
 type EncrShape = readonly [key: number, salt: number, iv: number, block: number, icv: number];
@@ -107,7 +103,7 @@ function encr(row: Row, shape: EncrShape, keyBits?: number, insecure = false): E
   const [keyLength, saltLength, ivLength, blockLength, icvLength] = shape;
   const entry = {
     kind: "encr",
-    ...algorithm(...row, insecure),
+    ...algorithm(ENCR, row, insecure),
     keyLength,
     saltLength,
     ivLength,
@@ -120,44 +116,40 @@ function encr(row: Row, shape: EncrShape, keyBits?: number, insecure = false): E
 
 /** The three key sizes of an AES mode; `names` takes the size in bits. */
 function aes(
-  ianaName: string,
   id: number,
   names: (bits: number) => readonly string[],
   rfc: number,
   scope: Scope,
   shape: readonly [salt: number, iv: number, block: number, icv: number],
 ): EncrAlgorithm[] {
-  return [128, 192, 256].map((bits) =>
-    encr([ianaName, id, names(bits), rfc, scope], [bits / 8, ...shape], bits)
-  );
+  return [128, 192, 256].map((bits) => encr([id, names(bits), rfc, scope], [bits / 8, ...shape], bits));
 }
 
 /** All encryption algorithms, by key size. */
 export const encrAlgorithms: readonly EncrAlgorithm[] = Object.freeze([
-  ...aes("ENCR_AES_CBC", 12, (bits) => [`aes-${bits}`], 3602, "both", [0, 16, 16, 0]),
+  ...aes(ENCR.ENCR_AES_CBC, (bits) => [`aes-${bits}`], 3602, "both", [0, 16, 16, 0]),
   ...aes(
-    "ENCR_AES_CTR",
-    13,
+    ENCR.ENCR_AES_CTR,
     // The manual's "aes-ctr" counts the 32-bit nonce (160); on the wire it is 128 (RFC 5930 §2.3)
     (bits) => (bits === 128 ? ["aes-128-ctr", "aes-ctr"] : [`aes-${bits}-ctr`]),
     3686,
     "child",
     [4, 8, 1, 0],
   ),
-  ...aes("ENCR_AES_GCM_16", 20, (bits) => [`aes-${bits}-gcm`], 4106, "both", [4, 8, 1, 16]),
-  ...aes("ENCR_AES_GCM_12", 19, (bits) => [`aes-${bits}-gcm-12`], 4106, "both", [4, 8, 1, 12]),
-  ...aes("ENCR_AES_GCM_8", 18, (bits) => [`aes-${bits}-gcm-8`], 4106, "both", [4, 8, 1, 8]),
-  ...aes("ENCR_NULL_AUTH_AES_GMAC", 21, (bits) => [`aes-${bits}-gmac`], 4543, "child", [4, 8, 1, 16]),
-  ...aes("ENCR_AES_CCM_16", 16, (bits) => [`aes-${bits}-ccm`], 4309, "both", [3, 8, 1, 16]),
-  ...aes("ENCR_AES_CCM_12", 15, (bits) => [`aes-${bits}-ccm-12`], 4309, "both", [3, 8, 1, 12]),
-  ...aes("ENCR_AES_CCM_8", 14, (bits) => [`aes-${bits}-ccm-8`], 4309, "both", [3, 8, 1, 8]),
-  encr(["ENCR_CHACHA20_POLY1305", 28, ["chacha20-poly1305"], 7634, "both"], [32, 4, 8, 1, 16]),
-  encr(["ENCR_3DES", 3, ["3des", "3des-cbc"], 2451, "both"], [24, 0, 8, 8, 0], undefined, true),
-  encr(["ENCR_DES", 2, ["des"], 2405, "child"], [8, 0, 8, 8, 0], undefined, true),
+  ...aes(ENCR.ENCR_AES_GCM_16, (bits) => [`aes-${bits}-gcm`], 4106, "both", [4, 8, 1, 16]),
+  ...aes(ENCR.ENCR_AES_GCM_12, (bits) => [`aes-${bits}-gcm-12`], 4106, "both", [4, 8, 1, 12]),
+  ...aes(ENCR.ENCR_AES_GCM_8, (bits) => [`aes-${bits}-gcm-8`], 4106, "both", [4, 8, 1, 8]),
+  ...aes(ENCR.ENCR_NULL_AUTH_AES_GMAC, (bits) => [`aes-${bits}-gmac`], 4543, "child", [4, 8, 1, 16]),
+  ...aes(ENCR.ENCR_AES_CCM_16, (bits) => [`aes-${bits}-ccm`], 4309, "both", [3, 8, 1, 16]),
+  ...aes(ENCR.ENCR_AES_CCM_12, (bits) => [`aes-${bits}-ccm-12`], 4309, "both", [3, 8, 1, 12]),
+  ...aes(ENCR.ENCR_AES_CCM_8, (bits) => [`aes-${bits}-ccm-8`], 4309, "both", [3, 8, 1, 8]),
+  encr([ENCR.ENCR_CHACHA20_POLY1305, ["chacha20-poly1305"], 7634, "both"], [32, 4, 8, 1, 16]),
+  encr([ENCR.ENCR_3DES, ["3des", "3des-cbc"], 2451, "both"], [24, 0, 8, 8, 0], undefined, true),
+  encr([ENCR.ENCR_DES, ["des"], 2405, "child"], [8, 0, 8, 8, 0], undefined, true),
   // The manual's Blowfish has 160 bits; 128 is what RFC 2451 §3.1 takes for granted without a Key Length
-  encr(["ENCR_BLOWFISH", 7, ["blowfish"], 2451, "child"], [20, 0, 8, 8, 0], 160, true),
-  encr(["ENCR_CAST", 6, ["cast"], 2451, "child"], [16, 0, 8, 8, 0], 128, true),
-  encr(["ENCR_NULL", 11, ["null"], 2410, "child"], [0, 0, 0, 1, 0]),
+  encr([ENCR.ENCR_BLOWFISH, ["blowfish"], 2451, "child"], [20, 0, 8, 8, 0], 160, true),
+  encr([ENCR.ENCR_CAST, ["cast"], 2451, "child"], [16, 0, 8, 8, 0], 128, true),
+  encr([ENCR.ENCR_NULL, ["null"], 2410, "child"], [0, 0, 0, 1, 0]),
 ]);
 
 function integ(
@@ -168,7 +160,7 @@ function integ(
   const [keyLength, icvLength, outputLength, blockLength] = shape;
   return {
     kind: "integ",
-    ...algorithm(...row, insecure),
+    ...algorithm(INTEG, row, insecure),
     keyLength,
     icvLength,
     outputLength,
@@ -178,13 +170,13 @@ function integ(
 
 /** All integrity algorithms. */
 export const integAlgorithms: readonly IntegAlgorithm[] = Object.freeze([
-  integ(["AUTH_HMAC_SHA2_256_128", 12, ["hmac-sha2-256"], 4868, "both"], [32, 16, 32, 64]),
-  integ(["AUTH_HMAC_SHA2_384_192", 13, ["hmac-sha2-384"], 4868, "both"], [48, 24, 48, 128]),
-  integ(["AUTH_HMAC_SHA2_512_256", 14, ["hmac-sha2-512"], 4868, "both"], [64, 32, 64, 128]),
-  integ(["AUTH_HMAC_SHA1_96", 2, ["hmac-sha1"], 2404, "both"], [20, 12, 20, 64]),
-  integ(["AUTH_HMAC_MD5_96", 1, ["hmac-md5"], 2403, "both"], [16, 12, 16, 64], true),
-  integ(["AUTH_AES_XCBC_96", 5, ["aes-xcbc"], 3566, "both"], [16, 12, 16, 16]),
-  integ(["AUTH_AES_CMAC_96", 8, ["aes-cmac"], 4494, "both"], [16, 12, 16, 16]),
+  integ([INTEG.AUTH_HMAC_SHA2_256_128, ["hmac-sha2-256"], 4868, "both"], [32, 16, 32, 64]),
+  integ([INTEG.AUTH_HMAC_SHA2_384_192, ["hmac-sha2-384"], 4868, "both"], [48, 24, 48, 128]),
+  integ([INTEG.AUTH_HMAC_SHA2_512_256, ["hmac-sha2-512"], 4868, "both"], [64, 32, 64, 128]),
+  integ([INTEG.AUTH_HMAC_SHA1_96, ["hmac-sha1"], 2404, "both"], [20, 12, 20, 64]),
+  integ([INTEG.AUTH_HMAC_MD5_96, ["hmac-md5"], 2403, "both"], [16, 12, 16, 64], true),
+  integ([INTEG.AUTH_AES_XCBC_96, ["aes-xcbc"], 3566, "both"], [16, 12, 16, 16]),
+  integ([INTEG.AUTH_AES_CMAC_96, ["aes-cmac"], 4494, "both"], [16, 12, 16, 16]),
 ]);
 
 function prf(
@@ -195,7 +187,7 @@ function prf(
   const [length, blockLength] = shape;
   return {
     kind: "prf",
-    ...algorithm(...row, options.insecure ?? false),
+    ...algorithm(PRF, row, options.insecure ?? false),
     keyLength: length,
     outputLength: length,
     blockLength,
@@ -205,20 +197,23 @@ function prf(
 
 /** All pseudo-random functions. */
 export const prfAlgorithms: readonly PrfAlgorithm[] = Object.freeze([
-  prf(["PRF_HMAC_SHA2_256", 5, ["hmac-sha2-256"], 4868, "ike"], [32, 64]),
-  prf(["PRF_HMAC_SHA2_384", 6, ["hmac-sha2-384"], 4868, "ike"], [48, 128]),
-  prf(["PRF_HMAC_SHA2_512", 7, ["hmac-sha2-512"], 4868, "ike"], [64, 128]),
-  prf(["PRF_HMAC_SHA1", 2, ["hmac-sha1"], 2104, "ike"], [20, 64]),
-  prf(["PRF_HMAC_MD5", 1, ["hmac-md5"], 2104, "ike"], [16, 64], { insecure: true }),
-  prf(["PRF_AES128_XCBC", 4, ["aes-xcbc"], 4434, "ike"], [16, 16], { fixedKey: true }),
-  prf(["PRF_AES128_CMAC", 8, ["aes-cmac"], 4615, "ike"], [16, 16], { fixedKey: true }),
+  prf([PRF.PRF_HMAC_SHA2_256, ["hmac-sha2-256"], 4868, "ike"], [32, 64]),
+  prf([PRF.PRF_HMAC_SHA2_384, ["hmac-sha2-384"], 4868, "ike"], [48, 128]),
+  prf([PRF.PRF_HMAC_SHA2_512, ["hmac-sha2-512"], 4868, "ike"], [64, 128]),
+  prf([PRF.PRF_HMAC_SHA1, ["hmac-sha1"], 2104, "ike"], [20, 64]),
+  prf([PRF.PRF_HMAC_MD5, ["hmac-md5"], 2104, "ike"], [16, 64], { insecure: true }),
+  prf([PRF.PRF_AES128_XCBC, ["aes-xcbc"], 4434, "ike"], [16, 16], { fixedKey: true }),
+  prf([PRF.PRF_AES128_CMAC, ["aes-cmac"], 4615, "ike"], [16, 16], { fixedKey: true }),
 ]);
+
+function ke(row: Row, insecure = false): Algorithm & { readonly kind: "ke" } {
+  return { kind: "ke", ...algorithm(KE, row, insecure) };
+}
 
 function modp(bits: number, id: number, rfc: number, insecure = false): KeAlgorithm {
   const length = bits / 8;
   return {
-    kind: "ke",
-    ...algorithm(`${bits}-bit MODP Group`, id, [`modp${bits}`, `grp${id}`], rfc, "both", insecure),
+    ...ke([id, [`modp${bits}`, `grp${id}`], rfc, "both"], insecure),
     family: "modp",
     bits,
     publicLength: length,
@@ -226,13 +221,11 @@ function modp(bits: number, id: number, rfc: number, insecure = false): KeAlgori
   };
 }
 
+/** A prime modulus whose generator spans a small subgroup only: the peer's value is tested (RFC 6989 §2.2). */
 function subgroup(bits: number, orderBits: number, id: number): KeAlgorithm {
-  const ianaName = `${bits}-bit MODP Group with ${orderBits}-bit Prime Order Subgroup`;
-  const names = [`modp${bits}-${orderBits}`, `grp${id}`];
   const length = bits / 8;
   return {
-    kind: "ke",
-    ...algorithm(ianaName, id, names, 5114, "both", true),
+    ...ke([id, [`modp${bits}-${orderBits}`, `grp${id}`], 5114, "both"], true),
     family: "modp-subgroup",
     bits,
     publicLength: length,
@@ -242,15 +235,16 @@ function subgroup(bits: number, orderBits: number, id: number): KeAlgorithm {
 
 /** A curve whose public value is x | y and whose shared secret is x (RFC 5903 §7). */
 function curve(
-  row: Row,
   family: "ecp" | "ec2n",
   bits: number,
+  id: number,
+  names: readonly string[],
+  rfc: number,
   insecure = false,
 ): KeAlgorithm {
   const length = Math.ceil(bits / 8);
   return {
-    kind: "ke",
-    ...algorithm(...row, insecure),
+    ...ke([id, [...names, `grp${id}`], rfc, "both"], insecure),
     family,
     bits,
     publicLength: 2 * length,
@@ -260,50 +254,47 @@ function curve(
 
 /** All key exchange methods. */
 export const keAlgorithms: readonly KeAlgorithm[] = Object.freeze([
-  modp(768, 1, 7296, true),
-  modp(1024, 2, 7296, true),
-  curve(["155-bit EC2N Group", 3, ["ec155", "ec2n155", "grp3"], 2409, "both"], "ec2n", 155, true),
-  curve(["185-bit EC2N Group", 4, ["ec185", "ec2n185", "grp4"], 2409, "both"], "ec2n", 185, true),
-  modp(1536, 5, 3526, true),
-  modp(2048, 14, 3526),
-  modp(3072, 15, 3526),
-  modp(4096, 16, 3526),
-  modp(6144, 17, 3526),
-  modp(8192, 18, 3526),
-  curve(["256-bit random ECP group", 19, ["ec256", "ecp256", "grp19"], 5903, "both"], "ecp", 256),
-  curve(["384-bit random ECP group", 20, ["ec384", "ecp384", "grp20"], 5903, "both"], "ecp", 384),
-  curve(["521-bit random ECP group", 21, ["ec521", "ecp521", "grp21"], 5903, "both"], "ecp", 521),
+  modp(768, KE.MODP_768, 7296, true),
+  modp(1024, KE.MODP_1024, 7296, true),
+  curve("ec2n", 155, KE.EC2N_155, ["ec155", "ec2n155"], 2409, true),
+  curve("ec2n", 185, KE.EC2N_185, ["ec185", "ec2n185"], 2409, true),
+  modp(1536, KE.MODP_1536, 3526, true),
+  modp(2048, KE.MODP_2048, 3526),
+  modp(3072, KE.MODP_3072, 3526),
+  modp(4096, KE.MODP_4096, 3526),
+  modp(6144, KE.MODP_6144, 3526),
+  modp(8192, KE.MODP_8192, 3526),
+  curve("ecp", 256, KE.ECP_256, ["ec256", "ecp256"], 5903),
+  curve("ecp", 384, KE.ECP_384, ["ec384", "ecp384"], 5903),
+  curve("ecp", 521, KE.ECP_521, ["ec521", "ecp521"], 5903),
   // The manual's table gives 2048 bits for group 22; its modulus has 1024 (RFC 5114 §2.1)
-  subgroup(1024, 160, 22),
-  subgroup(2048, 224, 23),
-  subgroup(2048, 256, 24),
-  curve(["192-bit Random ECP Group", 25, ["ec192", "ecp192", "grp25"], 5114, "both"], "ecp", 192),
-  curve(["224-bit Random ECP Group", 26, ["ec224", "ecp224", "grp26"], 5114, "both"], "ecp", 224),
-  curve(["brainpoolP224r1", 27, ["brainpool224", "grp27"], 6954, "both"], "ecp", 224),
-  curve(["brainpoolP256r1", 28, ["brainpool256", "grp28"], 6954, "both"], "ecp", 256),
-  curve(["brainpoolP384r1", 29, ["brainpool384", "grp29"], 6954, "both"], "ecp", 384),
-  curve(["brainpoolP512r1", 30, ["brainpool512", "grp30"], 6954, "both"], "ecp", 512),
+  subgroup(1024, 160, KE.MODP_1024_160),
+  subgroup(2048, 224, KE.MODP_2048_224),
+  subgroup(2048, 256, KE.MODP_2048_256),
+  curve("ecp", 192, KE.ECP_192, ["ec192", "ecp192"], 5114),
+  curve("ecp", 224, KE.ECP_224, ["ec224", "ecp224"], 5114),
+  curve("ecp", 224, KE.BRAINPOOL_P224R1, ["brainpool224"], 6954),
+  curve("ecp", 256, KE.BRAINPOOL_P256R1, ["brainpool256"], 6954),
+  curve("ecp", 384, KE.BRAINPOOL_P384R1, ["brainpool384"], 6954),
+  curve("ecp", 512, KE.BRAINPOOL_P512R1, ["brainpool512"], 6954),
   {
-    kind: "ke",
-    ...algorithm("Curve25519", 31, ["curve25519", "grp31"], 8031, "both", false),
+    ...ke([KE.CURVE25519, ["curve25519", "grp31"], 8031, "both"]),
     family: "montgomery",
     bits: 255,
     publicLength: 32,
     sharedLength: 32,
   },
   {
-    kind: "ke",
-    // In the range for private use; OpenIKED's number, no RFC
-    ...algorithm("SNTRUP761X25519", 1035, ["sntrup761x25519"], 0, "both", false),
+    // In the range for private use: OpenIKED's number, no RFC
+    ...ke([KE.SNTRUP761X25519, ["sntrup761x25519"], 0, "both"]),
     family: "hybrid-kem",
-    bits: 0,
+    bits: 761,
     publicLength: 1190,
     responderLength: 1071,
     sharedLength: 64,
   },
   {
-    kind: "ke",
-    ...algorithm("NONE", 0, ["none"], 7296, "child", false),
+    ...ke([KE.NONE, ["none"], 7296, "child"]),
     family: "none",
     bits: 0,
     publicLength: 0,
