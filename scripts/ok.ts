@@ -25,6 +25,7 @@ const files = (await sources(".")).sort();
 let fine = await step("fmt", ["fmt", "--check", "--quiet"]);
 fine = await step("lint", ["lint", "--quiet"]) && fine;
 fine = await step("check", ["check", "--frozen", "--quiet", ...files]) && fine;
+fine = await step("docs", ["run", "--allow-read", "--frozen", "scripts/reasons.ts", "--check"]) && fine;
 for (const file of files) {
   const lines = (await Deno.readTextFile(file)).split("\n").length - 1;
   if (lines > LINES) {
