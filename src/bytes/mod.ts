@@ -10,3 +10,5 @@ export * from "./brand.ts";
 export * from "./hex.ts";
 export * from "./octets.ts";
 export * from "./secret.ts";
+export * from "./reader.ts";
+export * from "./writer.ts";

@@ -100,6 +100,8 @@ export interface KePayload extends Base<"KE"> {
 export interface IdPayload extends Base<"IDi" | "IDr"> {
   readonly idType: number;
   readonly data: Uint8Array;
+  /** The 24 reserved bits where they are not 0: to be ignored, but AUTH covers them as they came (§2.15). */
+  readonly reserved?: number;
 }
 /** Certificate (§3.6). */
 export interface CertPayload extends Base<"CERT"> {
