@@ -10,7 +10,7 @@ import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { Endpoint } from "../ip/mod.ts";
 import type { EstablishedSa, IkeSa, InboundSpis, Path, Timer } from "../sa/mod.ts";
 import type { Globals, Policy } from "../policy/types.ts";
-import type { Header, Payload } from "../wire/payload/types.ts";
+import type { Header, Message, Payload } from "../wire/payload/types.ts";
 import type { Clock, Datapath, Keys } from "./ports.ts";
 import type { Failure } from "./reasons.ts";
 
@@ -25,7 +25,7 @@ export interface Opened {
 export interface Reply {
   readonly payloads: readonly Payload[];
   /** Runs in the same turn once the response went out: close the SA, start an exchange of our own. */
-  readonly then?: () => void | Promise<void>;
+  readonly after?: () => void | Promise<void>;
 }
 
 /** Handles a request of the peer. */
@@ -33,6 +33,16 @@ export type RequestHandler = (context: SaContext, request: Opened) => Promise<Re
 
 /** Handles a timer of an IKE SA; `sub` is the id of the Child SA where the timer belongs to one, else 0. */
 export type TimerHandler = (context: SaContext, sub: number) => void | Promise<void>;
+
+/** A message that is not protected: an IKE_SA_INIT request or response, with its octets as they came. */
+export interface InitReply {
+  readonly message: Message;
+  readonly octets: Uint8Array;
+  readonly path: Path;
+}
+
+/** Whether an IKE_SA_INIT response ends the waiting; one that anybody could have forged is better passed over. */
+export type InitJudge = (reply: InitReply) => boolean;
 
 /** Why our request got no usable response. */
 export type RequestFailure =
@@ -80,6 +90,8 @@ export interface SaContext {
     exchange: number,
     payloads: readonly Payload[],
   ): Promise<Result<readonly Payload[], RequestFailure>>;
+  /** Sends a whole IKE_SA_INIT request; retransmits it until `judge` takes a response. Only within a task. */
+  requestInit(octets: Uint8Array, judge: InitJudge): Promise<Result<InitReply, RequestFailure>>;
   /** Whether an exchange of our own is under way or queued. */
   readonly busy: boolean;
 
@@ -91,6 +103,8 @@ export interface SaContext {
    * timers stopped, `child-down` and `ike-down` emitted (those only where it was established).
    */
   close(reason: string): Promise<void>;
+  /** `close` of another SA than the one whose turn it is: in that SA's own turn. */
+  closeLater(reason: string): void;
 
   emit(notice: Notice): void;
   log(level: "debug" | "info" | "notice" | "warning" | "error", text: string): void;
@@ -123,6 +137,8 @@ export interface World {
   nextIkeId(): number;
   /** Every IKE SA that there is. */
   contexts(): Iterable<SaContext>;
+  /** UDP ports: ours, and the peer's that we send to first. `natt` is the one with the non-ESP marker. */
+  readonly ports: { readonly ike: number; readonly natt: number };
   /** Our address towards a peer. */
   sourceFor(peer: Endpoint): Promise<Endpoint | undefined>;
   /** A random number from 0 up to, not including, 1. */

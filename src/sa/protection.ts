@@ -14,7 +14,7 @@ import {
   emitPayloads,
   emitProtected,
   type EncryptedPayload,
-  type OutgoingHeader,
+  type HeaderFields,
   parsePayloads,
   type Payload,
   type WireError,
@@ -63,18 +63,18 @@ export class Protection {
   }
 
   /** The whole message, with these payloads inside its SK payload. */
-  seal(header: OutgoingHeader, payloads: readonly Payload[]): Uint8Array {
+  seal(header: HeaderFields, payloads: readonly Payload[]): Uint8Array {
     const cipher = this.#out;
     const mac = this.#outMac;
     const inner = emitPayloads(payloads);
     const block = cipher.blockLength;
     const textLength = Math.ceil((inner.octets.length + 1) / block) * block;
     const icvLength = mac?.icvLength ?? cipher.icvLength;
-    const { octets, bodyOffset } = emitProtected(
+    const { octets, dataOffset: bodyOffset } = emitProtected({
       header,
-      inner.firstPayload,
-      cipher.ivLength + textLength + icvLength,
-    );
+      firstPayload: inner.firstPayload,
+      bodyLength: cipher.ivLength + textLength + icvLength,
+    });
     const textOffset = bodyOffset + cipher.ivLength;
     this.#writeIv(octets.subarray(bodyOffset, textOffset));
     octets.set(inner.octets, textOffset);

@@ -1,0 +1,63 @@
+/** The initiator's check of what a responder made of an offer (RFC 7296 §2.7, §2.9). */
+import { fail, ok, type Result } from "../../bytes/mod.ts";
+import { acceptChild } from "../../proposal/mod.ts";
+import { checkNarrowed, selectorsFromWire } from "../../selector/mod.ts";
+import { nameOf, NOTIFY, type Payload } from "../../wire/mod.ts";
+import { errorNotify, findNotify } from "../notifies.ts";
+import type { Failure } from "../reasons.ts";
+import { formatSelectors } from "../text.ts";
+import { type AgreedChild, spiOfProposal } from "./agreed.ts";
+import type { ChildOffer } from "./offer.ts";
+
+/**
+ * Reads SA, TSi and TSr of a response against our offer. A failure means that there is no Child SA on our side:
+ * `refused-child` where the peer has none either, anything else where it has one, which is to be deleted.
+ */
+export function acceptAnswer(offer: ChildOffer, payloads: readonly Payload[]): Result<AgreedChild, Failure> {
+  const sa = payloads.find((one) => one.type === "SA");
+  const tsi = payloads.find((one) => one.type === "TSi");
+  const tsr = payloads.find((one) => one.type === "TSr");
+  const error = errorNotify(payloads);
+  if (sa === undefined || tsi === undefined || tsr === undefined) {
+    return fail(refusal(offer, error === undefined ? undefined : error.notifyType));
+  }
+  const chosen = acceptChild(offer.proposals, sa.proposals);
+  if (!chosen.ok) {
+    const { wanted, got } = chosen.error;
+    return fail({ code: "bad-response", wanted, got });
+  }
+  const spiOut = spiOfProposal(chosen.value.peerSpi);
+  if (spiOut === undefined) return fail({ code: "bad-response", wanted: "an SPI above 255", got: "another" });
+  const lists = { tsi: selectorsFromWire(tsi.selectors), tsr: selectorsFromWire(tsr.selectors) };
+  const narrowed = checkNarrowed(offer.lists, lists);
+  if (!narrowed.ok) {
+    return fail({ code: "bad-response", wanted: formatSelectors(offer.lists), got: formatSelectors(lists) });
+  }
+  const mode = findNotify(payloads, NOTIFY.USE_TRANSPORT_MODE) === undefined ? "tunnel" : "transport";
+  if (mode !== offer.mode) return fail({ code: "mode-mismatch", wanted: offer.mode, got: mode });
+  const { spiIn } = offer;
+  return ok({
+    chosen: chosen.value,
+    spiIn,
+    spiOut,
+    mode,
+    lists: { tsi: narrowed.value.tsi, tsr: narrowed.value.tsr },
+    narrowed: narrowed.value.narrowed,
+  });
+}
+
+function refusal(offer: ChildOffer, notifyType: number | undefined): Failure {
+  if (notifyType === undefined) {
+    return { code: "refused-child", wanted: "a Child SA", got: "a response without one" };
+  }
+  const got = nameOf(NOTIFY, notifyType);
+  if (notifyType === NOTIFY.TS_UNACCEPTABLE) {
+    return {
+      code: "refused-child",
+      wanted: formatSelectors(offer.lists),
+      got,
+      fix: "make `from` and `to` of the two sides mirror each other",
+    };
+  }
+  return { code: "refused-child", wanted: "a Child SA", got };
+}

@@ -1,0 +1,71 @@
+/** The responder's side of a Child SA: chooses a proposal, narrows the selectors (RFC 7296 §2.7, §2.9). */
+import { fail, ok, type Result } from "../../bytes/mod.ts";
+import { answerProposal, selectChild, withoutKe } from "../../proposal/mod.ts";
+import { narrow, selectorsFromWire } from "../../selector/mod.ts";
+import type { Policy } from "../../policy/types.ts";
+import { NOTIFY, type Payload, type SaPayload } from "../../wire/mod.ts";
+import { espSpiOctets, type World } from "../context.ts";
+import { findNotify } from "../notifies.ts";
+import type { Failure } from "../reasons.ts";
+import { formatFlows, formatSelectors } from "../text.ts";
+import { type AgreedChild, spiOfProposal } from "./agreed.ts";
+
+/** What a policy makes of a request's SA, TSi and TSr; nothing is reserved yet. */
+export type ChildMatch = Omit<AgreedChild, "spiIn">;
+
+/** Judges SA, TSi and TSr of a request by a policy. `withKe`: in CREATE_CHILD_SA a key exchange may be part of it. */
+export function matchChild(
+  policy: Policy,
+  payloads: readonly Payload[],
+  withKe: boolean,
+): Result<ChildMatch, Failure> {
+  const sa = payloads.find((one) => one.type === "SA");
+  const tsi = payloads.find((one) => one.type === "TSi");
+  const tsr = payloads.find((one) => one.type === "TSr");
+  if (sa === undefined || tsi === undefined || tsr === undefined) {
+    return fail({ code: "malformed", wanted: "SA, TSi and TSr", got: "a request without one of them" });
+  }
+  const own = withKe ? policy.childProposals : withoutKe(policy.childProposals);
+  const chosen = selectChild(own, sa.proposals);
+  if (!chosen.ok) return fail({ code: "no-child-proposal", ...chosen.error });
+  const spiOut = spiOfProposal(chosen.value.peerSpi);
+  if (spiOut === undefined) {
+    return fail({ code: "no-child-proposal", wanted: "an SPI above 255", got: "another" });
+  }
+  const transport = findNotify(payloads, NOTIFY.USE_TRANSPORT_MODE) !== undefined;
+  if (policy.tunnelMode === "transport" && !transport) {
+    return fail({
+      code: "mode-mismatch",
+      wanted: "transport",
+      got: "tunnel",
+      fix: "write `tunnel` in the policy, or let the peer ask for transport mode",
+    });
+  }
+  const offered = { tsi: selectorsFromWire(tsi.selectors), tsr: selectorsFromWire(tsr.selectors) };
+  const agreement = narrow(policy.flows, offered);
+  if (agreement === undefined) {
+    return fail({
+      code: "no-selectors",
+      wanted: formatFlows(policy.flows),
+      got: formatSelectors(offered),
+      fix: "make `from` and `to` of the two sides mirror each other",
+    });
+  }
+  const { narrowed, ...lists } = agreement;
+  // Asked for transport mode with a policy for tunnel mode we decline by not repeating the notification (§1.3.1).
+  return ok({ chosen: chosen.value, spiOut, mode: policy.tunnelMode, lists, narrowed });
+}
+
+/** Takes an SPI for what was agreed on. */
+export function reserveChild(world: World, match: ChildMatch): AgreedChild {
+  return { ...match, spiIn: world.inboundSpis.choose(world.random) };
+}
+
+/** The SA payload of the response. */
+export function answerSa(agreed: AgreedChild): SaPayload {
+  return {
+    type: "SA",
+    critical: false,
+    proposals: [answerProposal(agreed.chosen, espSpiOctets(agreed.spiIn))],
+  };
+}
