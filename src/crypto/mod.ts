@@ -9,3 +9,5 @@
 export * from "./algorithms.ts";
 export * from "./provider.ts";
 export * from "./suite.ts";
+export * from "./key_schedule.ts";
+export { createPortable } from "./portable/provider.ts";

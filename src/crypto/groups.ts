@@ -1,0 +1,87 @@
+/**
+ * Parameters of the MODP groups (RFC 7296 Appendix B, RFC 3526) and the test of a peer's value (RFC 6989 §2.1).
+ *
+ * All moduli are of one form, p = 2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) * pi) + c): the prime is computed from
+ * n and c when its group is first used.
+ */
+import { KE } from "../wire/registry.ts";
+
+/** A group of integers modulo a safe prime, generator 2. */
+export interface ModpGroup {
+  readonly prime: bigint;
+  /** Octets of the modulus, and of each value on the wire. */
+  readonly length: number;
+  /** Octets of our private exponents: twice the strength of the group (RFC 3526 §8), at least 256 bits. */
+  readonly exponentLength: number;
+}
+
+/** [n, c, octets of exponents] */
+const constants: Readonly<Record<number, readonly [bits: number, c: bigint, exponentLength: number]>> = {
+  [KE.MODP_768]: [768, 149686n, 32],
+  [KE.MODP_1024]: [1024, 129093n, 32],
+  [KE.MODP_1536]: [1536, 741804n, 32],
+  [KE.MODP_2048]: [2048, 124476n, 32],
+  [KE.MODP_3072]: [3072, 1690314n, 40],
+  [KE.MODP_4096]: [4096, 240904n, 40],
+  [KE.MODP_6144]: [6144, 929484n, 48],
+  [KE.MODP_8192]: [8192, 4743158n, 48],
+};
+
+const groups = new Map<number, ModpGroup>();
+
+/** The group of a key exchange method; undefined where it is none with a safe prime. */
+export function modpGroup(id: number): ModpGroup | undefined {
+  const known = groups.get(id);
+  if (known !== undefined) return known;
+  const row = constants[id];
+  if (row === undefined) return undefined;
+  const [bits, c, exponentLength] = row;
+  const n = BigInt(bits);
+  const prime = (1n << n) - (1n << (n - 64n)) - 1n + ((scaledPi(n - 130n) + c) << 64n);
+  const group = { prime, length: bits / 8, exponentLength };
+  groups.set(id, group);
+  return group;
+}
+
+/** floor(2^bits * pi) by Machin's formula, with 64 guard bits. */
+function scaledPi(bits: bigint): bigint {
+  const guard = 64n;
+  const one = 1n << (bits + guard);
+  return (16n * scaledArctan(one, 5n) - 4n * scaledArctan(one, 239n)) >> guard;
+}
+
+/** one * arctan(1 / x) */
+function scaledArctan(one: bigint, x: bigint): bigint {
+  let power = one / x;
+  let sum = power;
+  for (let n = 3n, sign = -1n; power > 0n; n += 2n, sign = -sign) {
+    power /= x * x;
+    sum += sign * (power / n);
+  }
+  return sum;
+}
+
+/** An unsigned integer, most significant octet first. */
+export function toInteger(octets: Uint8Array): bigint {
+  let hex = "0x0";
+  for (const octet of octets) hex += octet.toString(16).padStart(2, "0");
+  return BigInt(hex);
+}
+
+/** An unsigned integer in `length` octets, most significant first; it must fit. */
+export function fromInteger(value: bigint, length: number): Uint8Array {
+  const hex = value.toString(16).padStart(length * 2, "0");
+  const octets = new Uint8Array(length);
+  for (let i = 0; i < length; i++) octets[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  return octets;
+}
+
+/**
+ * The peer's value as an integer, where it has the length of the modulus and 1 < y < p - 1 (RFC 6989 §2.1). With a
+ * safe prime nothing else is asked as long as private values are not used twice.
+ */
+export function modpPeerValue(group: ModpGroup, octets: Uint8Array): bigint | undefined {
+  if (octets.length !== group.length) return undefined;
+  const y = toInteger(octets);
+  return y > 1n && y < group.prime - 1n ? y : undefined;
+}
