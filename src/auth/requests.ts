@@ -110,4 +110,6 @@ export type KeysError =
   /** The handle or secret is not (or no longer) there. */
   | { readonly code: "unknown-handle" }
   /** No implementation of the algorithm. */
-  | { readonly code: "unsupported" };
+  | { readonly code: "unsupported" }
+  /** The holder keeps as much as it may; what is there stays. */
+  | { readonly code: "too-many" };
