@@ -1,0 +1,182 @@
+/**
+ * A new Child SA as initiator, additional or in place of another one (RFC 7296 §1.3.1, §1.3.3), which is deleted once
+ * the new one carries traffic (§2.8):
+ *
+ * ```
+ *   SK {[N(REKEY_SA),] SA, Ni, [KEi,] TSi, TSr}  -->
+ *                                                <--  SK {SA, Nr, [KEr,] TSi, TSr}
+ *   SK {D}                                       -->
+ *                                                <--  SK {D}
+ * ```
+ */
+import { fail, ok, type Result } from "../../bytes/mod.ts";
+import type { KeHandle } from "../../auth/requests.ts";
+import { keMethodsOf } from "../../proposal/mod.ts";
+import type { SelectorPair } from "../../selector/mod.ts";
+import { EXCHANGE, type NoncePayload, NOTIFY, type NotifyPayload, type Payload } from "../../wire/mod.ts";
+import { type ChildSa, isAuthenticated, withChild } from "../../sa/mod.ts";
+import { ask } from "../ask.ts";
+import {
+  acceptAnswer,
+  type AgreedChild,
+  type ChildOffer,
+  installChild,
+  modeNotify,
+  offerChild,
+  offerSa,
+  trafficSelectors,
+} from "../child/mod.ts";
+import { espSpiOctets, type SaContext } from "../context.ts";
+import { childOf, deleteChild, dropChild } from "../delete/mod.ts";
+import { errorNotify, notify } from "../notifies.ts";
+import type { Failure } from "../reasons.ts";
+import { addChild, deriveKeys } from "./add_child.ts";
+import { freshNonce, keOf, kePayload, methodAskedFor, nonceOf, saOf } from "./key_exchange.ts";
+import { isTemporary, report, retryAt } from "./refusal.ts";
+
+/** What became of one try; `gone`: the peer does not know the Child SA that is to be replaced. */
+type Outcome = "made" | "temporary" | "refused" | "gone";
+
+/** Makes another Child SA by the policy of the IKE SA; a task. `packet`: the one that asks for it (RFC 7296 §2.9). */
+export async function createChild(context: SaContext, packet?: SelectorPair): Promise<void> {
+  if (context.sa.state !== "established") return;
+  const offer = offerChild(context, { withKe: true, ...(packet && { packet }) });
+  await negotiate(context, offer, undefined);
+}
+
+/** Replaces a Child SA; a task. Tries again later where the peer refuses, until the old one expires. */
+export async function replaceChild(context: SaContext, id: number): Promise<void> {
+  const { sa } = context;
+  const child = childOf(context, id);
+  if (sa.state !== "established" || child?.state !== "installed") return;
+  context.become(withChild(sa, { ...child, state: "rekeying" }));
+  const lists = { tsi: child.localSelectors, tsr: child.remoteSelectors };
+  const outcome = await negotiate(context, offerChild(context, { withKe: true, lists }), child);
+  if (outcome === "made") return await deleteChild(context, id, "replaced");
+  const old = childOf(context, id);
+  if (old?.state !== "rekeying" || !isAuthenticated(context.sa)) return;
+  if (outcome === "gone") {
+    // RFC 7296 §2.25: what the peer does not have is of no use; a new one is made from scratch.
+    await dropChild(context, id, "unknown to the peer");
+    return context.start("create child", createChild);
+  }
+  context.become(withChild(context.sa, { ...old, state: "installed" }));
+  context.setTimer("rekeyChild", retryAt(context, outcome === "temporary"), id);
+}
+
+/** Our half of the exchange. */
+interface Sent {
+  readonly offer: ChildOffer;
+  readonly nonce: NoncePayload;
+  readonly half: { readonly ke: KeHandle; readonly method: number } | undefined;
+}
+
+async function negotiate(
+  context: SaContext,
+  offer: ChildOffer,
+  replaces: ChildSa | undefined,
+): Promise<Outcome> {
+  const { world } = context;
+  const methods = keMethodsOf(offer.proposals);
+  const nonce = freshNonce(world.random);
+  let method = methods.find((one) => one === replaces?.suite.ke) ?? methods[0];
+  for (let tries = 0; tries < 2; tries++) {
+    const started = method === undefined ? undefined : await world.keys.startKe(method);
+    if (started?.ok === false) {
+      context.failed({ code: "keys" });
+      break;
+    }
+    const half = started && method !== undefined ? { ke: started.value.ke, method } : undefined;
+    const ke = started && method !== undefined ? [kePayload(method, started.value.publicValue)] : [];
+    const request = requestOf(offer, nonce, ke, replaces);
+    const response = await ask(context, EXCHANGE.CREATE_CHILD_SA, request);
+    if (response !== undefined && saOf(response) !== undefined) {
+      return await finish(context, { offer, nonce, half }, response, replaces);
+    }
+    if (half !== undefined) world.keys.release({ ke: [half.ke] });
+    const refusal = response && errorNotify(response);
+    if (refusal === undefined) break;
+    const other = methodAskedFor(refusal, methods, method);
+    if (other === undefined) {
+      world.inboundSpis.release(offer.spiIn);
+      return judge(context, refusal, replaces);
+    }
+    method = other;
+  }
+  world.inboundSpis.release(offer.spiIn);
+  return "refused";
+}
+
+function requestOf(
+  offer: ChildOffer,
+  nonce: NoncePayload,
+  ke: readonly Payload[],
+  replaces: ChildSa | undefined,
+): Payload[] {
+  const rekey = replaces === undefined ? [] : [
+    notify(NOTIFY.REKEY_SA, new Uint8Array(0), replaces.suite.protocol, espSpiOctets(replaces.spiIn)),
+  ];
+  return [
+    ...rekey,
+    ...modeNotify(offer.mode),
+    offerSa(offer),
+    nonce,
+    ...ke,
+    ...trafficSelectors(offer.lists),
+  ];
+}
+
+function judge(context: SaContext, refusal: NotifyPayload, replaces: ChildSa | undefined): Outcome {
+  report(context, "refused-child", refusal);
+  if (isTemporary(refusal)) return "temporary";
+  const gone = replaces !== undefined && refusal.notifyType === NOTIFY.CHILD_SA_NOT_FOUND;
+  return gone ? "gone" : "refused";
+}
+
+/** The peer has the new Child SA; where we cannot have it too, it is deleted there. */
+async function finish(
+  context: SaContext,
+  sent: Sent,
+  response: readonly Payload[],
+  replaces: ChildSa | undefined,
+): Promise<Outcome> {
+  const { offer, half } = sent;
+  const made = await take(context, sent, response, replaces);
+  if (made.ok) return "made";
+  context.failed(made.error);
+  if (half !== undefined) context.world.keys.release({ ke: [half.ke] });
+  context.world.inboundSpis.release(offer.spiIn);
+  const protocol = offer.proposals[0]?.protocol ?? 3;
+  const spis = [espSpiOctets(offer.spiIn)];
+  await ask(context, EXCHANGE.INFORMATIONAL, [{ type: "D", critical: false, protocol, spis }]);
+  return "refused";
+}
+
+async function take(
+  context: SaContext,
+  { offer, nonce, half }: Sent,
+  response: readonly Payload[],
+  replaces: ChildSa | undefined,
+): Promise<Result<AgreedChild, Failure>> {
+  const accepted = acceptAnswer(offer, response);
+  if (!accepted.ok) return accepted;
+  const agreed = accepted.value;
+  const method = agreed.chosen.suite.ke;
+  const keR = keOf(response);
+  const nonceR = nonceOf(response);
+  if (nonceR === undefined) return fail({ code: "malformed", got: "a response without nonce" });
+  if (method !== undefined && (method !== half?.method || keR?.group !== method)) {
+    return fail({ code: "bad-response", wanted: "the key exchange method sent", got: "another" });
+  }
+  const pfs = method !== undefined && half && keR
+    ? { pfs: { half: { ke: half.ke }, peerPublicValue: keR.data } }
+    : {};
+  if (method === undefined && half !== undefined) context.world.keys.release({ ke: [half.ke] });
+  const derived = await deriveKeys(context, agreed, { nonceI: nonce.data, nonceR: nonceR.data, ...pfs });
+  if (!derived.ok) return derived;
+  const options = { initiated: true, outboundFrom: "now" } as const;
+  const installed = await installChild(context, agreed, derived.value.keys, options);
+  if (!installed.ok) return installed;
+  await addChild(context, installed.value, replaces, agreed.lists);
+  return ok(agreed);
+}

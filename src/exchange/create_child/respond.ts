@@ -1,0 +1,63 @@
+/**
+ * Answers CREATE_CHILD_SA requests (RFC 7296 §1.3): a rekey of the IKE SA, a rekey of a Child SA, an additional
+ * Child SA. What collides with an exchange of our own is put off with TEMPORARY_FAILURE (§2.25).
+ */
+import { fail, ok, type Result } from "../../bytes/mod.ts";
+import { NOTIFY, type NotifyPayload, PROTOCOL } from "../../wire/mod.ts";
+import { childByOutboundSpi, type ChildSa, type EstablishedSa } from "../../sa/mod.ts";
+import type { Opened, Reply, SaContext } from "../context.ts";
+import { failureNotify, findNotify, notify } from "../notifies.ts";
+import type { Failure } from "../reasons.ts";
+import { saOf } from "./key_exchange.ts";
+import { respondChild } from "./respond_child.ts";
+import { respondIkeRekey } from "./respond_ike.ts";
+
+/** Child SAs of one IKE SA, old ones that drain included: bounds what an authenticated peer can make us hold. */
+export const MAX_CHILDREN = 64;
+
+const BUSY: Failure = { code: "temporary" };
+
+/** Handler of CREATE_CHILD_SA requests. */
+export async function respondCreateChild(context: SaContext, request: Opened): Promise<Reply> {
+  const outcome = await respond(context, request);
+  if (outcome.ok) return outcome.value;
+  const failure = outcome.error;
+  if (failure.code === "temporary") context.log("info", "Peer's CREATE_CHILD_SA collides with ours; put off");
+  else context.failed(failure);
+  return { payloads: failureNotify(failure) };
+}
+
+async function respond(context: SaContext, request: Opened): Promise<Result<Reply, Failure>> {
+  const { sa } = context;
+  // RFC 7296 §2.25.2: while this IKE SA is replaced or closed nothing new is made on it.
+  if (sa.state !== "established") return fail(BUSY);
+  const offer = saOf(request.payloads);
+  if (offer === undefined) return fail({ code: "malformed", got: "no SA payload" });
+  if (offer.proposals[0]?.protocol === PROTOCOL.IKE) {
+    // Child SAs that an exchange of ours changes could not be handed over (§2.25.2).
+    return context.busy ? fail(BUSY) : await respondIkeRekey(context, sa, request, offer);
+  }
+  const rekey = findNotify(request.payloads, NOTIFY.REKEY_SA);
+  if (rekey === undefined) {
+    const full = sa.children.size >= MAX_CHILDREN;
+    return full ? fail({ code: "no-additional-sas" }) : await respondChild(context, request, undefined);
+  }
+  const child = named(sa, rekey);
+  if (child === undefined) return ok({ payloads: notFound(context, rekey) });
+  // Ours is being replaced or deleted already (§2.25.1).
+  if (child.state !== "installed") return fail(BUSY);
+  return await respondChild(context, request, child);
+}
+
+/** The Child SA of REKEY_SA: it names the SPI that the peer receives with (RFC 7296 §1.3.3). */
+function named(sa: EstablishedSa, rekey: NotifyPayload): ChildSa | undefined {
+  if (rekey.spi.length !== 4) return undefined;
+  const spi = new DataView(rekey.spi.buffer, rekey.spi.byteOffset, 4).getUint32(0);
+  return childByOutboundSpi(sa.children.values(), rekey.protocol, spi);
+}
+
+/** CHILD_SA_NOT_FOUND says which (RFC 7296 §2.25). */
+function notFound(context: SaContext, rekey: NotifyPayload): NotifyPayload[] {
+  context.failed({ code: "child-not-found" });
+  return [notify(NOTIFY.CHILD_SA_NOT_FOUND, new Uint8Array(0), rekey.protocol, rekey.spi)];
+}

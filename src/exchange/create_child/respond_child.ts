@@ -1,0 +1,58 @@
+/**
+ * A new Child SA as responder, additional or in place of another one (RFC 7296 §1.3.1, §1.3.3):
+ *
+ * ```
+ *   SK {[N(REKEY_SA),] SA, Ni, [KEi,] TSi, TSr}  -->
+ *                                                <--  SK {SA, Nr, [KEr,] TSi, TSr}
+ * ```
+ */
+import { fail, ok, type Result } from "../../bytes/mod.ts";
+import type { Payload } from "../../wire/mod.ts";
+import type { ChildSa } from "../../sa/mod.ts";
+import {
+  answerSa,
+  installChild,
+  matchChild,
+  modeNotify,
+  reserveChild,
+  trafficSelectors,
+} from "../child/mod.ts";
+import type { Opened, Reply, SaContext } from "../context.ts";
+import type { Failure } from "../reasons.ts";
+import { addChild, deriveKeys } from "./add_child.ts";
+import { freshNonce, keOf, kePayload, methodOctets, nonceOf } from "./key_exchange.ts";
+
+/** Answers the request. In a rekey the peer deletes the old one, and our packets change over when it uses the new (§2.8). */
+export async function respondChild(
+  context: SaContext,
+  request: Opened,
+  replaces: ChildSa | undefined,
+): Promise<Result<Reply, Failure>> {
+  const { world, policy } = context;
+  const nonceI = nonceOf(request.payloads);
+  if (nonceI === undefined) return fail({ code: "malformed", got: "no nonce" });
+  const match = matchChild(policy, request.payloads, true);
+  if (!match.ok) return match;
+  const method = match.value.chosen.suite.ke;
+  const keI = keOf(request.payloads);
+  if (method !== undefined && keI?.group !== method) {
+    return fail({ code: "wrong-ke-method", data: methodOctets(method) });
+  }
+  const nonceR = freshNonce(world.random);
+  const agreed = reserveChild(world, match.value);
+  const derived = await deriveKeys(context, agreed, {
+    nonceI: nonceI.data,
+    nonceR: nonceR.data,
+    ...(method !== undefined && keI && { pfs: { half: { fresh: method }, peerPublicValue: keI.data } }),
+  });
+  if (!derived.ok) return derived;
+  const { keys, publicValue } = derived.value;
+  const outboundFrom = replaces === undefined ? "now" : "when-used";
+  const installed = await installChild(context, agreed, keys, { initiated: false, outboundFrom });
+  if (!installed.ok) return installed;
+  await addChild(context, installed.value, replaces, agreed.lists);
+  const payloads: Payload[] = [...modeNotify(agreed.mode), answerSa(agreed), nonceR];
+  if (method !== undefined && publicValue !== undefined) payloads.push(kePayload(method, publicValue));
+  payloads.push(...trafficSelectors(agreed.lists));
+  return ok({ payloads });
+}

@@ -1,0 +1,27 @@
+/** What happens when a lifetime nears its end, and when it ends (RFC 7296 §2.8); the data path's limits come here too. */
+import { childOf, deleteChild, deleteIke } from "../delete/mod.ts";
+import type { SaContext } from "../context.ts";
+import { replaceChild } from "./initiate_child.ts";
+import { replaceIke } from "./initiate_ike.ts";
+
+/** Timer `rekeyIke`. */
+export function rekeyIke(context: SaContext): void {
+  context.start("rekey IKE SA", replaceIke);
+}
+
+/** Timer `expireIke`. */
+export function expireIke(context: SaContext): void {
+  context.start("expire IKE SA", (context) => deleteIke(context, "lifetime over"));
+}
+
+/** Timer `rekeyChild`, or a soft limit of the data path. */
+export function rekeyChild(context: SaContext, id: number): void {
+  context.start(`rekey Child SA ${id}`, (context) => replaceChild(context, id));
+}
+
+/** Timer `expireChild`, or a hard limit of the data path: no packet more, whatever else is under way. */
+export async function expireChild(context: SaContext, id: number): Promise<void> {
+  if (childOf(context, id) === undefined) return;
+  await context.world.datapath.remove([id]);
+  context.start(`expire Child SA ${id}`, (context) => deleteChild(context, id, "lifetime over"));
+}

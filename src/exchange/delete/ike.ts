@@ -1,0 +1,33 @@
+/**
+ * Deleting an IKE SA (RFC 7296 §1.4.1):
+ *
+ * ```
+ *   SK {D}  -->
+ *           <--  SK {}
+ * ```
+ */
+import { type DeletePayload, EXCHANGE, PROTOCOL } from "../../wire/mod.ts";
+import { isAuthenticated } from "../../sa/mod.ts";
+import { ask } from "../ask.ts";
+import type { SaContext } from "../context.ts";
+
+const DELETE_IKE: DeletePayload = { type: "D", critical: false, protocol: PROTOCOL.IKE, spis: [] };
+
+/**
+ * Deletes the IKE SA at the peer and here; a task. Its Child SAs go at once: nothing is sent into a tunnel that we have
+ * given up. A peer that does not answer loses it all the same.
+ */
+export async function deleteIke(context: SaContext, reason: string): Promise<void> {
+  const { sa } = context;
+  if (!isAuthenticated(sa) || sa.state === "deleting") return;
+  context.become({ ...sa, state: "deleting", reason });
+  await context.world.datapath.remove([...sa.children.keys()]);
+  await ask(context, EXCHANGE.INFORMATIONAL, [DELETE_IKE]);
+  await context.close(reason);
+}
+
+/** Deletes an IKE SA that another one replaced, on which we began the rekey (RFC 7296 §2.8); a task. */
+export async function deleteReplacedIke(context: SaContext): Promise<void> {
+  await ask(context, EXCHANGE.INFORMATIONAL, [DELETE_IKE]);
+  await context.close("replaced");
+}
