@@ -1,0 +1,74 @@
+/** Memory for packets, and the Internet checksum over it (RFC 1071). */
+
+/** One piece of memory with the views the hot path needs; made once, used for every packet. */
+export interface PacketBuffer {
+  readonly octets: Uint8Array<ArrayBuffer>;
+  readonly view: DataView<ArrayBuffer>;
+  /** The same memory in words of the machine's byte order, for summing. */
+  readonly words: Uint32Array<ArrayBuffer>;
+}
+
+/** A buffer of at least `length` octets. */
+export function packetBuffer(length: number): PacketBuffer {
+  return packetBufferOver(new Uint8Array((length + 7) & ~7));
+}
+
+/** The views over memory that is there already: the whole of an `ArrayBuffer`. */
+export function packetBufferOver(octets: Uint8Array<ArrayBuffer>): PacketBuffer {
+  if (octets.length !== octets.buffer.byteLength) throw new RangeError("A part of a buffer has no views");
+  const words = new Uint32Array(octets.buffer, 0, octets.length >>> 2);
+  return { octets, view: new DataView(octets.buffer), words };
+}
+
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** Folds a sum of 16-bit words to 16 bits (RFC 1071 §1). `sum` is below 2^48. */
+export function fold(sum: number): number {
+  let low = (sum % 0x1_0000_0000) >>> 0;
+  const high = Math.floor(sum / 0x1_0000_0000);
+  low = (low & 0xffff) + (low >>> 16) + high;
+  low = (low & 0xffff) + (low >>> 16);
+  return (low & 0xffff) + (low >>> 16);
+}
+
+function swap(half: number): number {
+  return ((half & 0xff) << 8) | (half >>> 8);
+}
+
+/** Machine-order sum of `length` octets from an even offset, folded, in network order. */
+function sumEven(buffer: PacketBuffer, offset: number, length: number): number {
+  const { view, words } = buffer;
+  let at = offset, sum = 0;
+  let rest = length;
+  if ((at & 2) !== 0 && rest >= 2) {
+    sum = view.getUint16(at, LITTLE_ENDIAN);
+    at += 2;
+    rest -= 2;
+  }
+  const last = (at + rest) >>> 2;
+  if ((at & 3) === 0) {
+    for (let word = at >>> 2; word < last; word++) sum += words[word]!;
+    at += rest & ~3;
+    rest &= 3;
+  }
+  if (rest >= 2) {
+    sum += view.getUint16(at, LITTLE_ENDIAN);
+    at += 2;
+    rest -= 2;
+  }
+  if (rest === 1) sum += LITTLE_ENDIAN ? buffer.octets[at]! : buffer.octets[at]! << 8;
+  // Octets summed as 32-bit words fold to the same 16 bits (RFC 1071 §2 (C)); the order of bytes is independent (§2 (B)).
+  const folded = fold(sum);
+  return LITTLE_ENDIAN ? swap(folded) : folded;
+}
+
+/**
+ * The one's complement sum of `length` octets at `offset`, plus `initial` (16-bit sums added up), folded to 16 bits.
+ * The checksum field is its complement; over a right packet, field included, it is 0xffff.
+ */
+export function checksum(buffer: PacketBuffer, offset: number, length: number, initial: number): number {
+  if (length === 0) return fold(initial);
+  if ((offset & 1) === 0) return fold(sumEven(buffer, offset, length) + initial);
+  const tail = swap(sumEven(buffer, offset + 1, length - 1));
+  return fold((buffer.octets[offset]! << 8) + tail + initial);
+}
