@@ -30,3 +30,5 @@ export { idBody } from "./payload/id.ts";
 export { MAX_NONCE_LENGTH, MIN_NONCE_LENGTH } from "./payload/nonce.ts";
 export { misnumberedProposal } from "./payload/sa.ts";
 export { isAddressSelector } from "./payload/ts.ts";
+export { checkMessage, type Direction, type RuleError } from "./message_rules.ts";
+export * from "./notify/mod.ts";

@@ -1,0 +1,25 @@
+/** Notifies with a body: each file parses and emits one (RFC 7296 §3.10.1 and extensions). */
+export { notifyPayload } from "./body.ts";
+export * from "./additional_address.ts";
+export * from "./additional_key_exchange.ts";
+export * from "./auth_lifetime.ts";
+export * from "./cookie.ts";
+export * from "./cookie2.ts";
+export * from "./invalid_ke.ts";
+export * from "./invalid_message_id.ts";
+export * from "./invalid_spi.ts";
+export * from "./ipcomp.ts";
+export * from "./message_id_sync.ts";
+export * from "./nat_detection.ts";
+export * from "./no_nats_allowed.ts";
+export * from "./ppk_identity.ts";
+export * from "./puzzle.ts";
+export * from "./qcd_token.ts";
+export * from "./redirect.ts";
+export * from "./rekey_sa.ts";
+export * from "./replay_counter_sync.ts";
+export * from "./signature_hash.ts";
+export * from "./supported_auth_methods.ts";
+export * from "./ticket.ts";
+export * from "./unsupported_critical.ts";
+export * from "./window_size.ts";
