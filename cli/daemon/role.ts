@@ -1,8 +1,9 @@
 /**
- * How a worker starts: the first message brings its options and ports; it answers `ready` once it does its duty, or
- * `failed` with one line for the user. From then on it answers pings, which is all that main asks over this channel.
- * What the role throws reaches main as the worker's `error` event.
+ * How a worker starts, lives and fails. Its first message brings options and ports; it answers `ready` once it does
+ * its duty, or `failed` with one line for the user. From then on it answers pings with what memory it has left. What
+ * it throws, wherever that is, becomes `fault`: one line to main instead of a stack trace on somebody's terminal.
  */
+import v8 from "node:v8";
 
 /** From main to a worker. */
 export type ToRole<Start = unknown> =
@@ -13,7 +14,9 @@ export type ToRole<Start = unknown> =
 export type FromRole =
   | { readonly ready: true }
   | { readonly failed: string }
-  | { readonly pong: number };
+  | { readonly fault: string }
+  /** `heap` is the part of the heap's limit in use, 0 to 1: V8 aborts the process at 1. */
+  | { readonly pong: number; readonly heap: number };
 
 /** Why a role cannot start, in words for the user; the daemon prints it as its one line. */
 export class StartError extends Error {
@@ -22,19 +25,41 @@ export class StartError extends Error {
 
 interface WorkerScope {
   onmessage: ((event: MessageEvent<ToRole>) => void) | null;
+  addEventListener(type: "error", listener: (event: ErrorEvent) => void): void;
+  addEventListener(type: "unhandledrejection", listener: (event: PromiseRejectionEvent) => void): void;
   postMessage(message: FromRole): void;
+}
+
+/** What went wrong and where, on one line. */
+function faultOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const place = /\n\s+at (.*)/.exec(error.stack ?? "")?.[1];
+  return place === undefined ? error.message : `${error.message}, at ${place}`;
+}
+
+function heapInUse(): number {
+  const { used_heap_size: used, heap_size_limit: limit } = v8.getHeapStatistics();
+  return used / limit;
 }
 
 /**
  * Makes this worker a role. `begin` gets the options and the ports by name and resolves once the role is ready;
- * a `StartError` of its becomes the user's line, any other is a bug and takes the worker down.
+ * a `StartError` of its becomes the user's line, any other is a bug and takes the daemon down.
  */
 export function runRole<Start, Ports extends string>(
   begin: (start: Start, ports: Readonly<Record<Ports, MessagePort>>) => void | Promise<void>,
 ): void {
   const scope = self as unknown as WorkerScope;
+  scope.addEventListener("error", (event) => {
+    event.preventDefault();
+    scope.postMessage({ fault: faultOf(event.error) });
+  });
+  scope.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    scope.postMessage({ fault: faultOf(event.reason) });
+  });
   scope.onmessage = async ({ data }) => {
-    if ("ping" in data) return scope.postMessage({ pong: data.ping });
+    if ("ping" in data) return scope.postMessage({ pong: data.ping, heap: heapInUse() });
     try {
       await begin(data.start as Start, data.ports as Record<Ports, MessagePort>);
       scope.postMessage({ ready: true });

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { startRoles, WATCH, type Watch } from "../../cli/daemon/supervisor.ts";
+
+const URL_OF_FAULTY = new URL("./faulty_role.ts", import.meta.url);
+
+/** Starts a sound role and one with this fault; the line with which the daemon would go down. */
+async function faultOf(fault: string, watch: Partial<Watch> = {}): Promise<string> {
+  const plan = (name: "engine" | "keys", start: unknown) =>
+    ({ name, url: URL_OF_FAULTY, permissions: "none", start, ports: {} }) as const;
+  const quick = { ...WATCH, pingIntervalMs: 20, ...watch };
+  try {
+    const roles = await startRoles([plan("keys", {}), plan("engine", { fault })], quick);
+    const line = await roles.fault;
+    roles.terminate();
+    return line;
+  } catch (error) {
+    return `start: ${(error as Error).message}`;
+  }
+}
+
+Deno.test("startRoles: a role that throws while it starts is named, with what it threw and where", async () => {
+  assert.match(
+    await faultOf("throw"),
+    /^start: role engine failed: thrown, at .*faulty_role\.ts:\d+:\d+\)?$/,
+  );
+});
+
+Deno.test("startRoles: a role that throws later, in a timer, is a fault on one line", async () => {
+  assert.match(await faultOf("throw-later"), /^(start: )?role engine failed: thrown later, at [^\n]*$/);
+});
+
+Deno.test("startRoles: a rejection that nobody handles is a fault", async () => {
+  assert.match(await faultOf("reject"), /^(start: )?role engine failed: rejected, at [^\n]*$/);
+});
+
+Deno.test("startRoles: a role that ends without a word is found by its silence", async () => {
+  for (const fault of ["close", "exit"]) {
+    const line = await faultOf(fault, { silenceMs: 1500 });
+    assert.match(line, /^role engine ended or hangs: no answer for \d+ s$/, fault);
+  }
+});
+
+Deno.test("startRoles: a role that hangs is found by its silence", async () => {
+  assert.match(
+    await faultOf("hang", { silenceMs: 1500 }),
+    /^role engine ended or hangs: no answer for \d+ s$/,
+  );
+});
+
+Deno.test("startRoles: a role whose heap runs full is stopped before V8 aborts the process", async () => {
+  assert.match(
+    await faultOf("leak", { heapLimit: 0.3 }),
+    /^(start: )?role engine is out of memory: \d+ % of its heap is in use$/,
+  );
+});
+
+Deno.test("startRoles: a role that cannot start says why in its own words", async () => {
+  assert.equal(await faultOf("cannot-start"), "start: port 500 is in use by another daemon");
+});
+
+Deno.test("startRoles: sound roles start, answer pings, and no fault is reported", async () => {
+  const plan = { name: "keys", url: URL_OF_FAULTY, permissions: "none", start: {}, ports: {} } as const;
+  const roles = await startRoles([plan], { ...WATCH, pingIntervalMs: 5, silenceMs: 5000 });
+  let fault: string | undefined;
+  void roles.fault.then((line) => fault = line);
+  const { port1, port2 } = new MessageChannel();
+  const later = new Promise((resolve) => port2.onmessage = resolve);
+  port1.postMessage(1);
+  await later;
+  assert.equal(fault, undefined);
+  roles.terminate();
+  port1.close();
+  port2.close();
+});
