@@ -62,6 +62,11 @@ export interface ChildInstall {
   readonly followPeer: boolean;
   /** Packets that the anti-replay window holds; 0 is off. */
   readonly replayWindow: number;
+  /**
+   * Inner octets, both directions together, after which the pair is spent; absent is no limit. `expired` says `soft`
+   * at seven eighths, `hard` at the end.
+   */
+  readonly lifetimeOctets?: number;
   readonly inbound: SaInstall;
   readonly outbound: SaInstall;
   readonly localSelectors: readonly TrafficSelector[];

@@ -124,7 +124,7 @@ export class Host {
   }
 
   /** The ESP packets that one packet from the inside becomes. */
-  inside(packet: Uint8Array, vnet = new Uint8Array(VNET_HEADER)): Uint8Array[] {
+  inside(packet: Uint8Array, vnet: Uint8Array = new Uint8Array(VNET_HEADER)): Uint8Array[] {
     const before = this.sent.length;
     this.#in.octets.set(vnet, 2);
     this.#in.octets.set(packet, 2 + VNET_HEADER);

@@ -31,7 +31,7 @@ export const DROP = {
   heldBack: 14,
   /** From the inside: does not fit the path and must not be cut. */
   tooBig: 15,
-  /** The sequence numbers of the SA are used up (RFC 4303 §3.3.3). */
+  /** The sequence numbers of the SA are used up (RFC 4303 §3.3.3), or its lifetime in octets is (RFC 4301 §4.4.2.1). */
   exhausted: 16,
   /** The socket refused it. */
   unsent: 17,

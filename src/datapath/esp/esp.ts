@@ -16,7 +16,7 @@ import { DEFAULT_OUTER_MTU, fitting, innerMtu, MTU_LIFETIME_MS, plausibleMtu, wr
 import { Outbox, type Outside } from "./outbox.ts";
 import { addressOf, InnerPacket, IP_PROTOCOL, parseInner } from "./packet.ts";
 import { type Child, ESP_HEADER, makeChild, type OuterPath, wipeChild } from "./sa.ts";
-import { lastSequence, open, Opened, softSequence } from "./seal.ts";
+import { lastSequence, open, Opened } from "./seal.ts";
 import { completeChecksum, pseudoSum, segmentHeaderLength, writeSegment } from "./split.ts";
 import { matches } from "./selectors.ts";
 import { Tables } from "./tables.ts";
@@ -26,6 +26,8 @@ import { GSO, readVnet, VNET_HEADER, VnetHeader, writePlainVnet } from "./vnet.t
 const KEEPALIVE_MS = 20_000;
 /** The engine is asked for the SA of one flow at most this often. */
 const ACQUIRE_MS = 1_000;
+/** At this part of a limit a new pair is asked for. */
+const SOFT_PART = 7 / 8;
 /** ICMP errors towards the inside: so many a second (RFC 4443 §2.4 (f)). */
 const ICMP_PER_SECOND = 100;
 
@@ -51,7 +53,8 @@ export interface EspOptions {
 export class Esp {
   readonly drops = new Drops();
   readonly #options: EspOptions;
-  readonly #tables = new Tables();
+  /** SAD and SPD, for who looks at the state of the data path. */
+  readonly tables = new Tables();
   readonly #outbox: Outbox;
   readonly #coalescer: Coalescer;
   readonly #inner = new InnerPacket();
@@ -76,7 +79,7 @@ export class Esp {
 
   /** Replaces all flows. */
   setFlows(flows: readonly FlowInstall[]): void {
-    this.#tables.setFlows(flows);
+    this.tables.setFlows(flows);
   }
 
   /** Keys a pair; the octets of the keys are this room's from now on. */
@@ -84,22 +87,22 @@ export class Esp {
     const message = this.#unfit(install);
     if (message !== undefined) return fail({ code: "unsupported", message });
     if (
-      this.#tables.byId(install.id) !== undefined || this.#tables.bySpi(install.inbound.spi) !== undefined
+      this.tables.byId(install.id) !== undefined || this.tables.bySpi(install.inbound.spi) !== undefined
     ) {
       return fail({ code: "spi-in-use", message: "The inbound SPI is in use" });
     }
     const child = makeChild(install, this.#options.provider, this.#options.random);
     child.lastOutMs = this.#now;
     this.#measure(child);
-    this.#tables.add(child);
-    if (install.outboundFrom === "now") this.#tables.activate(child);
+    this.tables.add(child);
+    if (install.outboundFrom === "now") this.tables.activate(child);
     return ok(undefined);
   }
 
   /** Outgoing packets take this pair from now on. */
   activate(id: number): void {
-    const child = this.#tables.byId(id);
-    if (child !== undefined) this.#tables.activate(child);
+    const child = this.tables.byId(id);
+    if (child !== undefined) this.tables.activate(child);
   }
 
   /** New outer endpoints of these pairs. */
@@ -107,7 +110,7 @@ export class Esp {
     this.#outbox.flush();
     const path = { local, remote, udpEncap };
     for (const id of ids) {
-      const child = this.#tables.byId(id);
+      const child = this.tables.byId(id);
       if (child === undefined) continue;
       child.path = path;
       child.movedTo = undefined;
@@ -118,18 +121,18 @@ export class Esp {
   /** Takes pairs out and overwrites their keys. */
   remove(ids: readonly number[]): void {
     this.#outbox.flush();
-    for (const child of this.#tables.remove(ids)) wipeChild(child);
+    for (const child of this.tables.remove(ids)) wipeChild(child);
   }
 
   /** Takes every pair out. */
   close(): void {
-    this.remove([...this.#tables.all()].map((child) => child.id));
+    this.remove([...this.tables.all()].map((child) => child.id));
   }
 
   /** Counters of those pairs that are there. */
   usage(ids: readonly number[]): ChildUsage[] {
     return ids.flatMap((id) => {
-      const child = this.#tables.byId(id);
+      const child = this.tables.byId(id);
       if (child === undefined) return [];
       const { octetsIn, octetsOut, packetsIn, packetsOut, lastInMs } = child;
       const counters = { id, octetsIn, octetsOut, packetsIn, packetsOut };
@@ -152,7 +155,7 @@ export class Esp {
     }
     if (forgotten) this.#measureAll();
     const due = new Map<string, OuterPath>();
-    for (const child of this.#tables.all()) {
+    for (const child of this.tables.all()) {
       if (!child.keepalive || !child.path.udpEncap || this.#now - child.lastOutMs < KEEPALIVE_MS) continue;
       child.lastOutMs = this.#now;
       const { address, port } = child.path.remote;
@@ -175,12 +178,12 @@ export class Esp {
       return this.drops.add(DROP.malformedOutbound);
     }
     readVnet(header, buffer, offset);
-    const child = this.#tables.outbound(packet);
+    const child = this.tables.outbound(packet);
     if (child === undefined) return this.#refuse(packet);
     if (header.gsoType !== GSO.none) return this.#sendSegments(child, packet, buffer);
     if (!completeChecksum(packet, buffer, header)) return this.drops.add(DROP.badOffload);
     const fit = this.#fit(child, packet, buffer, packet.length);
-    if (fit === undefined || !this.#mayNumber(child)) return;
+    if (fit === undefined || this.#spent(child, child.outbound.sequence)) return;
     const at = this.#outbox.begin(child, packet.length, packet.trafficClass, fit);
     this.#outbox.buffer.octets.set(
       buffer.octets.subarray(packet.offset, packet.offset + packet.length),
@@ -198,8 +201,10 @@ export class Esp {
     arrival: Arrival,
   ): void {
     if (length < ESP_HEADER) return this.drops.add(DROP.malformedEsp);
-    const child = this.#tables.bySpi(buffer.view.getUint32(offset));
+    const child = this.tables.bySpi(buffer.view.getUint32(offset));
     if (child === undefined) return this.drops.add(DROP.unknownSpi);
+    // What we may send does not bound what we may receive.
+    if (this.#spent(child, 0)) return;
     const opened = this.#opened;
     const drop = open(child.inbound, buffer, offset, length, opened) ??
       this.#deliverable(child, buffer, trafficClass);
@@ -239,12 +244,12 @@ export class Esp {
   }
 
   #measureAll(): void {
-    for (const child of this.#tables.all()) this.#measure(child);
+    for (const child of this.tables.all()) this.#measure(child);
   }
 
   /** No pair for a packet: it is dropped, and where a flow has it the engine is asked for an SA. */
   #refuse(packet: InnerPacket): void {
-    const flow = this.#tables.held;
+    const flow = this.tables.held;
     if (flow === undefined) return this.drops.add(DROP.noPolicy);
     this.drops.add(DROP.heldBack);
     if (flow.askedMs !== undefined && this.#now - flow.askedMs < ACQUIRE_MS) return;
@@ -279,20 +284,20 @@ export class Esp {
     this.#options.deliver(this.#icmp, 0, VNET_HEADER + length);
   }
 
-  /** Whether a sequence number is left; tells of the limits once. */
-  #mayNumber(child: Child): boolean {
-    const { outbound } = child;
-    if (outbound.sequence >= softSequence(outbound) && !child.softTold) {
+  /** Whether the pair has sent or carried what it may, or will soon; each is told once. */
+  #spent(child: Child, sequence: number): boolean {
+    const last = lastSequence(child.outbound), octets = child.octetsIn + child.octetsOut;
+    if (!child.softTold && (sequence >= last * SOFT_PART || octets >= child.limitOctets * SOFT_PART)) {
       child.softTold = true;
       this.#options.event({ kind: "expired", id: child.id, limit: "soft" });
     }
-    if (outbound.sequence < lastSequence(outbound)) return true;
+    if (sequence < last && octets < child.limitOctets) return false;
     this.drops.add(DROP.exhausted);
     if (!child.hardTold) {
       child.hardTold = true;
       this.#options.event({ kind: "expired", id: child.id, limit: "hard" });
     }
-    return false;
+    return true;
   }
 
   #end(child: Child, packet: InnerPacket, length: number): void {
@@ -312,7 +317,7 @@ export class Esp {
     const pseudo = pseudoSum(packet);
     const segments = Math.ceil((packet.length - headerLength) / header.gsoSize);
     for (let index = 0; index < segments; index++) {
-      if (!this.#mayNumber(child)) return;
+      if (this.#spent(child, child.outbound.sequence)) return;
       const rest = packet.length - headerLength - index * header.gsoSize;
       const length = headerLength + Math.min(header.gsoSize, rest);
       const at = this.#outbox.begin(child, length, packet.trafficClass, dontFragment);
@@ -336,7 +341,7 @@ export class Esp {
   /** The peer has the pair: it may be used, and the peer is where its newest packet came from. */
   #authentic(child: Child, newest: boolean, arrival: Arrival): void {
     child.lastInMs = this.#now;
-    if (child.rank === 0) this.#tables.activate(child);
+    if (child.rank === 0) this.tables.activate(child);
     if (!child.followPeer || !newest || arrival.isFrom(child.path)) return;
     const remote = arrival.remote();
     const told = child.movedTo;

@@ -74,6 +74,8 @@ export interface Child {
   innerMtu: number;
   /** Where the peer was last seen elsewhere, so that it is told once. */
   movedTo: Endpoint | undefined;
+  /** Inner octets that the pair may carry, both directions together. */
+  readonly limitOctets: number;
   softTold: boolean;
   hardTold: boolean;
   octetsIn: number;
@@ -143,6 +145,9 @@ export function makeChild(install: ChildInstall, provider: CryptoProvider, rando
     rank: 0,
     innerMtu: 0,
     movedTo: undefined,
+    limitOctets: install.lifetimeOctets === undefined || install.lifetimeOctets === 0
+      ? Infinity
+      : install.lifetimeOctets,
     softTold: false,
     hardTold: false,
     octetsIn: 0,

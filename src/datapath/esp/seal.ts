@@ -22,11 +22,6 @@ export function lastSequence(sa: OutboundSa): number {
   return sa.esn ? Number.MAX_SAFE_INTEGER : 0xffff_ffff;
 }
 
-/** From here on a rekey is asked for: seven eighths of the 32-bit numbers, and of the ESN range likewise. */
-export function softSequence(sa: OutboundSa): number {
-  return Math.floor(lastSequence(sa) / 8) * 7;
-}
-
 /** Octets of the ESP packet that carries `length` octets. */
 export function sealedLength(sa: OutboundSa, length: number): number {
   const text = Math.ceil((length + 2) / sa.alignment) * sa.alignment;
