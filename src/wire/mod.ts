@@ -32,3 +32,11 @@ export { misnumberedProposal } from "./payload/sa.ts";
 export { isAddressSelector } from "./payload/ts.ts";
 export { checkMessage, type Direction, type RuleError } from "./message_rules.ts";
 export * from "./notify/mod.ts";
+export {
+  describeInDetail,
+  describeMessage,
+  type DescribeOptions,
+  describePayload,
+  describeTransform,
+  idText,
+} from "./describe.ts";
