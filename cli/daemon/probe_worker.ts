@@ -1,0 +1,38 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+/** Tries what it is told to try, under whatever permissions it was started with, and says what was refused. */
+import { tryOpen } from "../../ffi/try_open.ts";
+
+/** Something that a permission decides about. */
+export interface Attempt {
+  readonly kind: "read" | "write" | "net" | "ffi" | "run" | "env" | "sys" | "import";
+  readonly target: string;
+}
+
+const TRY: Readonly<Record<Attempt["kind"], (target: string) => unknown>> = {
+  read: (target) => Deno.statSync(target),
+  // The root exists, so with the permission this fails otherwise and changes nothing.
+  write: (target) => Deno.mkdirSync(target),
+  net: (target) => Deno.listen({ hostname: target, port: 0 }).close(),
+  ffi: (target) => tryOpen(target),
+  run: (target) => new Deno.Command(target).outputSync(),
+  env: (target) => Deno.env.get(target),
+  sys: () => Deno.hostname(),
+  import: (target) => import(target),
+};
+
+async function refused({ kind, target }: Attempt): Promise<boolean> {
+  try {
+    await TRY[kind](target);
+  } catch (error) {
+    return error instanceof Deno.errors.NotCapable ||
+      (error instanceof Error && /Requires \w+ access/.test(error.message));
+  }
+  return false;
+}
+
+self.onmessage = async ({ data }: MessageEvent<readonly Attempt[]>) => {
+  const outcome: boolean[] = [];
+  for (const attempt of data) outcome.push(await refused(attempt));
+  self.postMessage(outcome);
+};
