@@ -5,10 +5,12 @@
  * `setActive`, `reset`, `shutdown`), getters (`snapshot`). Output goes through the ports given at creation.
  * Nothing here throws because of what a peer sent.
  */
-import type { Random } from "../crypto/provider.ts";
+import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { Endpoint } from "../ip/mod.ts";
 import type { EngineConfiguration } from "../policy/types.ts";
+import type { Timing } from "../exchange/context.ts";
 import type { Clock, Datagram, Datapath, DatapathEvent, Keys } from "../exchange/ports.ts";
+import type { Limits } from "./options.ts";
 import type { EngineEvent, IkeSnapshot } from "./types.ts";
 
 export interface EngineOptions {
@@ -24,6 +26,14 @@ export interface EngineOptions {
   /** Our addresses that a policy without `local` may send from, as the host routes to a peer. */
   readonly sourceFor: (peer: Endpoint) => Promise<Endpoint | undefined>;
   readonly version: string;
+  /** Ciphers and MACs of packets; `portable` where absent. */
+  readonly crypto?: CryptoProvider;
+  /** UDP ports: our own, and the peer's that we send to first; 500 and 4500 where absent. */
+  readonly ports?: { readonly ike: number; readonly natt: number };
+  /** In place of `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<Limits>;
+  /** In place of `DEFAULT_TIMING`. */
+  readonly timing?: Partial<Timing>;
 }
 
 export interface Engine {

@@ -9,7 +9,7 @@ import type { EspSpi, IkeSpi, Result } from "../bytes/mod.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { Endpoint } from "../ip/mod.ts";
 import type { EstablishedSa, IkeSa, InboundSpis, Path, Timer } from "../sa/mod.ts";
-import type { Globals, Policy } from "../policy/types.ts";
+import type { Globals, Policy, PolicyLookup } from "../policy/mod.ts";
 import type { Header, Message, Payload } from "../wire/payload/types.ts";
 import type { Clock, Datapath, Keys } from "./ports.ts";
 import type { Failure } from "./reasons.ts";
@@ -124,6 +124,7 @@ export interface World {
   readonly globals: Globals;
   readonly timing: Timing;
   readonly policies: readonly Policy[];
+  readonly lookup: PolicyLookup;
   /** SPIs of Child SAs that come in. Who chose one and does not install it releases it. */
   readonly inboundSpis: InboundSpis;
 

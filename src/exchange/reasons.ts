@@ -12,6 +12,8 @@ interface ReasonEntry {
   /** Type of the error notification that tells the peer; null: it is told nothing. */
   readonly notify: number | null;
   readonly meaning: string;
+  /** What usually helps, for whoever runs iked. */
+  readonly fix: string;
 }
 
 export const REASONS = {
@@ -19,143 +21,171 @@ export const REASONS = {
     fault: "policy",
     notify: NOTIFY.NO_PROPOSAL_CHOSEN,
     meaning: "No policy of ours is for this peer's address",
+    fix: "write a policy whose `peer` (and `local`) has this address",
   },
   "no-ike-proposal": {
     fault: "policy",
     notify: NOTIFY.NO_PROPOSAL_CHOSEN,
     meaning: "No proposal for the IKE SA suits both sides",
+    fix: "give both sides an `ikesa` line with common algorithms",
   },
   "wrong-ke-method": {
     fault: "policy",
     notify: NOTIFY.INVALID_KE_PAYLOAD,
     meaning:
       "The peer guessed a key exchange method that the chosen proposal does not have, and was asked for another",
+    fix: "nothing: the peer tries again; put its group first in `ikesa` to save the round trip",
   },
   "ke-loop": {
     fault: "peer",
     notify: null,
     meaning:
       "The peer asked again and again for another key exchange method, or for one that we did not offer",
+    fix: "give both sides a common `group` in `ikesa`",
   },
   "cookie-loop": {
     fault: "peer",
     notify: null,
     meaning: "The peer asked again and again for a cookie",
+    fix: "see whether something on the path alters messages",
   },
   "bad-public-value": {
     fault: "peer",
     notify: NOTIFY.INVALID_SYNTAX,
     meaning: "The peer's key exchange value fails the tests of RFC 6989",
+    fix: "report it to the maker of the peer, or see who is on the path",
   },
   "auth-failed": {
     fault: "policy",
     notify: NOTIFY.AUTHENTICATION_FAILED,
     meaning: "The peer's AUTH payload does not verify: usually the two ends have different pre-shared keys",
+    fix: "write the same `psk` on both sides",
   },
   "auth-method": {
     fault: "policy",
     notify: NOTIFY.AUTHENTICATION_FAILED,
     meaning: "The peer authenticates itself by a method that the policy does not allow",
+    fix: "let both sides authenticate by the same method (`psk`)",
   },
   "wrong-id": {
     fault: "policy",
     notify: NOTIFY.AUTHENTICATION_FAILED,
     meaning: "The peer's identity is not the one that the policy expects",
+    fix: "write the peer's `srcid` as our `dstid`, and ours as its",
   },
   "refused-auth": {
     fault: "policy",
     notify: null,
     meaning: "The peer refused our authentication: pre-shared key or identity is not what it expects",
+    fix: "compare `psk`, `srcid` and `dstid` with the peer's settings; its log says more",
   },
   "refused-ike": {
     fault: "policy",
     notify: null,
     meaning: "The peer refused to make an IKE SA: usually no proposal of ours suits it",
+    fix: "compare `ikesa` with the peer's settings; its log says more",
   },
   "no-child-proposal": {
     fault: "policy",
     notify: NOTIFY.NO_PROPOSAL_CHOSEN,
     meaning: "No proposal for the Child SA suits both sides",
+    fix: "give both sides a `childsa` line with common algorithms",
   },
   "no-selectors": {
     fault: "policy",
     notify: NOTIFY.TS_UNACCEPTABLE,
     meaning: "The traffic selectors of the two sides have nothing in common",
+    fix: "make `from` and `to` of the two sides mirror each other",
   },
   "mode-mismatch": {
     fault: "policy",
     notify: NOTIFY.NO_PROPOSAL_CHOSEN,
     meaning: "One side wants transport mode, the other tunnel mode",
+    fix: "write `tunnel` or `transport` on both sides",
   },
   "refused-child": {
     fault: "policy",
     notify: null,
     meaning: "The peer refused the Child SA; the IKE SA stays",
+    fix: "compare `childsa`, `from` and `to` with the peer's settings; its log says more",
   },
   "bad-response": {
     fault: "peer",
     notify: NOTIFY.INVALID_SYNTAX,
     meaning: "The peer accepted something that we did not propose",
+    fix: "report it to the maker of the peer",
   },
   "malformed": {
     fault: "peer",
     notify: NOTIFY.INVALID_SYNTAX,
     meaning: "An authentic message breaks the rules of its exchange or cannot be parsed",
+    fix: "report it to the maker of the peer",
   },
   "unsupported-critical": {
     fault: "peer",
     notify: NOTIFY.UNSUPPORTED_CRITICAL_PAYLOAD,
     meaning: "A payload that we do not know is marked critical",
+    fix: "turn off the extension at the peer",
   },
   "major-version": {
     fault: "peer",
     notify: NOTIFY.INVALID_MAJOR_VERSION,
     meaning: "The peer speaks a later major version of IKE",
+    fix: "let the peer use IKEv2",
   },
   "timeout": {
     fault: "peer",
     notify: null,
     meaning: "The peer did not answer in spite of all retransmissions",
+    fix: "see whether the peer runs and UDP 500 and 4500 reach it",
   },
   "half-open-timeout": {
     fault: "peer",
     notify: null,
     meaning: "The peer began a negotiation and did not finish it",
+    fix: "see whether our answers reach the peer: UDP 500 and 4500, fragments",
   },
   "overload": {
     fault: "local",
     notify: null,
     meaning: "Too many unfinished negotiations, of all peers or of this address: a new one is not taken",
+    fix: "see who sends so many requests; a flood is answered with cookies",
   },
   "no-route": {
     fault: "local",
     notify: null,
     meaning: "No address of ours leads to the peer",
+    fix: "add a route to the peer, or an address of its family",
   },
   "keys": {
     fault: "local",
     notify: NOTIFY.NO_PROPOSAL_CHOSEN,
     meaning: "The holder of keys could not do what was asked: a secret or an algorithm is missing",
+    fix: "see the lines of the log before this one; the secret or algorithm is not there",
   },
   "datapath": {
     fault: "local",
     notify: NOTIFY.NO_ADDITIONAL_SAS,
     meaning: "The data path refused to install the Child SA",
+    fix: "see what the data path says",
   },
   "temporary": {
     fault: "local",
     notify: NOTIFY.TEMPORARY_FAILURE,
     meaning: "Another exchange on the same SA is under way",
+    fix: "nothing: the peer tries again",
   },
   "child-not-found": {
     fault: "peer",
     notify: NOTIFY.CHILD_SA_NOT_FOUND,
     meaning: "The peer wants to rekey a Child SA that does not exist",
+    fix: "nothing: the peer makes a new one",
   },
   "no-additional-sas": {
     fault: "local",
     notify: NOTIFY.NO_ADDITIONAL_SAS,
     meaning: "No further Child SA is made on this IKE SA",
+    fix: "nothing: the peer makes a new IKE SA",
   },
 } as const satisfies Record<string, ReasonEntry>;
 

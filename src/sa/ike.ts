@@ -112,6 +112,8 @@ export interface RekeyedSa extends Authenticated {
 /** Our DELETE is on its way; its Child SAs are out of the data path. */
 export interface DeletingSa extends Authenticated {
   readonly state: "deleting";
+  /** Id of the IKE SA that replaced it before. */
+  readonly replacedBy?: number;
   readonly reason: string;
 }
 

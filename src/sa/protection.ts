@@ -7,7 +7,7 @@
  *   '-------------------- covered by an integrity transform ------------------'
  * ```
  */
-import { fail, ok, type Result, wipe } from "../bytes/mod.ts";
+import { fail, type Result, wipe } from "../bytes/mod.ts";
 import type { CryptoProvider, PacketCipher, PacketMac, Random } from "../crypto/provider.ts";
 import type { IkeSuite } from "../crypto/suite.ts";
 import {
@@ -50,15 +50,15 @@ export class Protection {
   #sealed = 0n;
 
   /** Takes over `sk`: `wipe` overwrites it. */
-  constructor(crypto: CryptoProvider, random: Random, suite: IkeSuite, sk: SkOctets, role: IkeRole) {
+  constructor(provider: CryptoProvider, random: Random, suite: IkeSuite, sk: SkOctets, role: IkeRole) {
     const initiator = role === "initiator";
     this.#random = random;
     this.#sk = sk;
-    this.#out = crypto.cipher(suite.encr, initiator ? sk.ei : sk.er, "seal");
-    this.#in = crypto.cipher(suite.encr, initiator ? sk.er : sk.ei, "open");
+    this.#out = provider.cipher(suite.encr, initiator ? sk.ei : sk.er, "seal");
+    this.#in = provider.cipher(suite.encr, initiator ? sk.er : sk.ei, "open");
     if (suite.integ !== undefined) {
-      this.#outMac = crypto.mac(suite.integ, initiator ? sk.ai : sk.ar);
-      this.#inMac = crypto.mac(suite.integ, initiator ? sk.ar : sk.ai);
+      this.#outMac = provider.mac(suite.integ, initiator ? sk.ai : sk.ar);
+      this.#inMac = provider.mac(suite.integ, initiator ? sk.ar : sk.ai);
     }
   }
 

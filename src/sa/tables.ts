@@ -20,6 +20,12 @@ export class SpiTable<Entry> {
     }
   }
 
+  /** Another entry for an SPI that is in use. */
+  assign(spi: IkeSpi, entry: Entry): void {
+    if (!this.#bySpi.has(spi)) throw new Error("SPI was not chosen before");
+    this.#bySpi.set(spi, entry);
+  }
+
   find(spi: IkeSpi): Entry | undefined {
     return this.#bySpi.get(spi);
   }

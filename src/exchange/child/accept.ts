@@ -4,6 +4,7 @@ import { acceptChild } from "../../proposal/mod.ts";
 import { checkNarrowed, selectorsFromWire } from "../../selector/mod.ts";
 import { nameOf, NOTIFY, type Payload } from "../../wire/mod.ts";
 import { errorNotify, findNotify } from "../notifies.ts";
+import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { formatSelectors } from "../text.ts";
 import { type AgreedChild, spiOfProposal } from "./agreed.ts";
@@ -14,9 +15,9 @@ import type { ChildOffer } from "./offer.ts";
  * `refused-child` where the peer has none either, anything else where it has one, which is to be deleted.
  */
 export function acceptAnswer(offer: ChildOffer, payloads: readonly Payload[]): Result<AgreedChild, Failure> {
-  const sa = payloads.find((one) => one.type === "SA");
-  const tsi = payloads.find((one) => one.type === "TSi");
-  const tsr = payloads.find((one) => one.type === "TSr");
+  const sa = payloadOf(payloads, "SA");
+  const tsi = payloadOf(payloads, "TSi");
+  const tsr = payloadOf(payloads, "TSr");
   const error = errorNotify(payloads);
   if (sa === undefined || tsi === undefined || tsr === undefined) {
     return fail(refusal(offer, error === undefined ? undefined : error.notifyType));

@@ -6,6 +6,7 @@ import type { Policy } from "../../policy/types.ts";
 import { NOTIFY, type Payload, type SaPayload } from "../../wire/mod.ts";
 import { espSpiOctets, type World } from "../context.ts";
 import { findNotify } from "../notifies.ts";
+import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { formatFlows, formatSelectors } from "../text.ts";
 import { type AgreedChild, spiOfProposal } from "./agreed.ts";
@@ -19,9 +20,9 @@ export function matchChild(
   payloads: readonly Payload[],
   withKe: boolean,
 ): Result<ChildMatch, Failure> {
-  const sa = payloads.find((one) => one.type === "SA");
-  const tsi = payloads.find((one) => one.type === "TSi");
-  const tsr = payloads.find((one) => one.type === "TSr");
+  const sa = payloadOf(payloads, "SA");
+  const tsi = payloadOf(payloads, "TSi");
+  const tsr = payloadOf(payloads, "TSr");
   if (sa === undefined || tsi === undefined || tsr === undefined) {
     return fail({ code: "malformed", wanted: "SA, TSi and TSr", got: "a request without one of them" });
   }

@@ -64,6 +64,7 @@ export async function installChild(
     keepalive: sa.nat.local,
     followPeer: sa.nat.remote && !sa.nat.local,
     replayWindow: REPLAY_WINDOW,
+    lifetimeOctets: policy.childLifetime.octets,
     inbound: { spi: agreed.spiIn, ...(initiated ? backward : forward) },
     outbound: { spi: agreed.spiOut, ...(initiated ? forward : backward) },
     localSelectors,

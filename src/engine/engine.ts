@@ -1,0 +1,209 @@
+/** The engine: everything of this room put together behind the face of `api.ts`. */
+import { createPortable } from "../crypto/mod.ts";
+import { isAuthenticated } from "../sa/mod.ts";
+import type { EngineConfiguration, Policy } from "../policy/mod.ts";
+import { DEFAULT_TIMING } from "../exchange/context.ts";
+import { deleteIke } from "../exchange/delete/mod.ts";
+import type { ChildUsage, Datagram, DatapathEvent, FlowInstall } from "../exchange/ports.ts";
+import type { Engine, EngineOptions } from "./api.ts";
+import { Endpoint } from "./endpoint.ts";
+import { Mailbox } from "./mailbox.ts";
+import { DEFAULT_LIMITS, DEFAULT_PORTS } from "./options.ts";
+import { sameValue } from "./same.ts";
+import { snapshotOf } from "./snapshot.ts";
+import { Starter } from "./starter.ts";
+import type { IkeSnapshot } from "./types.ts";
+import { SharedWorld } from "./world.ts";
+
+/** Someone waits for IKE SAs to be gone, until a point in time. */
+interface Farewell {
+  readonly mailboxes: Set<Mailbox>;
+  readonly untilMs: number;
+  readonly resolve: () => void;
+}
+
+class IkeEngine implements Engine {
+  readonly #world: SharedWorld;
+  readonly #endpoint: Endpoint;
+  readonly #starter: Starter;
+  readonly #farewells = new Set<Farewell>();
+
+  constructor(options: EngineOptions) {
+    const settings = {
+      crypto: options.crypto ?? createPortable(options.random),
+      timing: { ...DEFAULT_TIMING, ...options.timing },
+      ports: options.ports ?? DEFAULT_PORTS,
+    };
+    this.#world = new SharedWorld(options, settings, {
+      established: (mailbox) => this.#established(mailbox),
+      closed: (mailbox, wasAuthenticated) => this.#closed(mailbox, wasAuthenticated),
+    });
+    this.#endpoint = new Endpoint(this.#world, { ...DEFAULT_LIMITS, ...options.limits });
+    this.#starter = new Starter(this.#world);
+  }
+
+  configure(configuration: EngineConfiguration): Promise<void> {
+    return this.#world.activity.during(this.#configure(configuration));
+  }
+
+  handleDatagrams(batch: readonly Datagram[]): void {
+    for (const datagram of batch) {
+      this.#guard("a datagram", () => this.#endpoint.receive(datagram));
+    }
+  }
+
+  handleDatapath(event: DatapathEvent): void {
+    this.#guard("an event of the data path", () => this.#datapathEvent(event));
+  }
+
+  nextTimeout(): number | undefined {
+    let next = this.#world.announce();
+    for (const { untilMs } of this.#farewells) next = Math.min(next ?? Infinity, untilMs);
+    return next;
+  }
+
+  handleTimeout(now: number): void {
+    for (const { owner, timer, sub } of this.#world.timers.due(now)) {
+      this.#guard(`timer ${timer}`, () => {
+        if (owner instanceof Mailbox) owner.fire(timer, sub);
+        else this.#starter.retry(owner);
+      });
+    }
+    for (const farewell of this.#farewells) if (farewell.untilMs <= now) this.#finish(farewell);
+  }
+
+  setActive(active: boolean): void {
+    const world = this.#world;
+    world.configure({ ...world.globals, active }, world.policies);
+    if (active) this.#starter.startActive();
+  }
+
+  async reset(what: "all" | "sa"): Promise<void> {
+    if (what === "all") {
+      this.#endpoint.forgetCookies();
+      for (const { mailbox } of this.#unfinished()) mailbox.closeLater("reset");
+    }
+    await this.#deleteAll("reset");
+    this.#starter.startActive();
+  }
+
+  async shutdown(): Promise<void> {
+    const world = this.#world;
+    this.#endpoint.closing = true;
+    this.#starter.forget(world.policies);
+    world.configure({ ...world.globals, active: false }, world.policies);
+    for (const { mailbox } of this.#unfinished()) mailbox.closeLater("shutdown");
+    await this.#deleteAll("shutdown");
+    for (const mailbox of [...world.mailboxes()]) await mailbox.close("shutdown");
+    await world.activity.during(world.datapath.setFlows([]));
+  }
+
+  async snapshot(): Promise<readonly IkeSnapshot[]> {
+    const ids = [...this.#world.mailboxes()].flatMap(({ sa }) =>
+      isAuthenticated(sa) ? [...sa.children.keys()] : []
+    );
+    const usage = ids.length === 0 ? [] : await this.#world.activity.during(this.#world.datapath.usage(ids));
+    const byId = new Map<number, ChildUsage>(usage.map((one) => [one.id, one]));
+    return [...this.#world.mailboxes()].map(({ sa }) => snapshotOf(sa, byId));
+  }
+
+  pending(): number {
+    return this.#world.activity.count;
+  }
+
+  async #configure({ globals, policies }: EngineConfiguration): Promise<void> {
+    const world = this.#world;
+    const old = world.policies;
+    // A policy that says the same stays the same object: its SAs and timers go on.
+    const merged = policies.map((policy) => old.find((one) => sameValue(one, policy)) ?? policy);
+    const gone = old.filter((policy) => !merged.includes(policy));
+    this.#starter.forget(gone);
+    world.configure(globals, merged);
+    const installed = await world.datapath.setFlows(globals.couple ? flowsOf(merged) : []);
+    if (!installed.ok) world.log("error", `Data path refused the flows: ${installed.error.message}`);
+    for (const mailbox of [...world.mailboxes()]) if (gone.includes(mailbox.policy)) retire(mailbox);
+    this.#starter.startActive();
+  }
+
+  #datapathEvent(event: DatapathEvent): void {
+    if (event.kind === "acquire") return this.#starter.acquire(event.policy);
+    const mailbox = this.#ownerOf(event.id);
+    if (mailbox === undefined) return;
+    if (event.kind === "expired") {
+      return mailbox.fire(event.limit === "soft" ? "rekeyChild" : "expireChild", event.id);
+    }
+    mailbox.enqueue(() => {
+      const { nat, path } = mailbox.sa;
+      if (nat.remote && !nat.local) mailbox.move({ ...path, remote: event.remote });
+      return Promise.resolve();
+    });
+  }
+
+  #ownerOf(childId: number): Mailbox | undefined {
+    for (const mailbox of this.#world.mailboxes()) {
+      if (isAuthenticated(mailbox.sa) && mailbox.sa.children.has(childId)) return mailbox;
+    }
+    return undefined;
+  }
+
+  #established(mailbox: Mailbox): void {
+    this.#endpoint.established(mailbox);
+    this.#starter.established(mailbox);
+  }
+
+  #closed(mailbox: Mailbox, wasAuthenticated: boolean): void {
+    this.#endpoint.closed(mailbox);
+    this.#starter.closed(mailbox, wasAuthenticated);
+    for (const farewell of this.#farewells) {
+      farewell.mailboxes.delete(mailbox);
+      if (farewell.mailboxes.size === 0) this.#finish(farewell);
+    }
+  }
+
+  *#unfinished(): IterableIterator<{ readonly mailbox: Mailbox }> {
+    for (const mailbox of [...this.#world.mailboxes()]) if (!isAuthenticated(mailbox.sa)) yield { mailbox };
+  }
+
+  /** Deletes every authenticated IKE SA; resolves when all are gone or time is out. */
+  #deleteAll(reason: string): Promise<void> {
+    const mailboxes = [...this.#world.mailboxes()].filter(({ sa }) => isAuthenticated(sa));
+    if (mailboxes.length === 0) return Promise.resolve();
+    const untilMs = this.#world.clock.now() + this.#world.timing.shutdownMs;
+    return new Promise((resolve) => {
+      this.#farewells.add({ mailboxes: new Set(mailboxes), untilMs, resolve });
+      for (const mailbox of mailboxes) mailbox.start("delete", (context) => deleteIke(context, reason));
+      this.#world.wakeSoon();
+    });
+  }
+
+  #finish(farewell: Farewell): void {
+    this.#farewells.delete(farewell);
+    for (const mailbox of farewell.mailboxes) mailbox.closeLater("no answer to DELETE");
+    farewell.resolve();
+  }
+
+  #guard(where: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#world.ownBug(where, error);
+    }
+  }
+}
+
+/** The SAs of a policy that is gone go, too. */
+function retire(mailbox: Mailbox): void {
+  if (isAuthenticated(mailbox.sa)) mailbox.start("delete", (context) => deleteIke(context, "policy is gone"));
+  else mailbox.closeLater("policy is gone");
+}
+
+function flowsOf(policies: readonly Policy[]): FlowInstall[] {
+  return policies.flatMap(({ name, flows }) =>
+    flows.map(({ local, remote }) => ({ policy: name, local, remote }))
+  );
+}
+
+/** Makes an engine; it does nothing before it is configured. */
+export function createEngine(options: EngineOptions): Engine {
+  return new IkeEngine(options);
+}

@@ -1,0 +1,166 @@
+/** Begins IKE SAs of our own accord: for active policies, and for packets that have no SA. */
+import { addressBits, type Endpoint, formatAddress, type IpAddress } from "../ip/mod.ts";
+import { type InitSentSa, isAuthenticated, type Path } from "../sa/mod.ts";
+import type { HostSpec, Policy } from "../policy/mod.ts";
+import { createChild } from "../exchange/create_child/mod.ts";
+import { initiate } from "../exchange/initiate.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { SharedWorld } from "./world.ts";
+
+/** Restart of a policy whose IKE SA lived long: soon, but not all at the same moment. */
+const RESTART_MS = 1_000;
+
+interface Progress {
+  /** Starts in a row that led to nothing. */
+  failures: number;
+  /** Waits for the source address. */
+  starting: boolean;
+}
+
+export class Starter {
+  readonly #world: SharedWorld;
+  readonly #progress = new Map<string, Progress>();
+
+  constructor(world: SharedWorld) {
+    this.#world = world;
+  }
+
+  /** Starts every active policy that has no IKE SA. */
+  startActive(): void {
+    if (!this.#world.globals.active) return;
+    for (const policy of this.#world.policies) if (policy.mode === "active") this.start(policy);
+  }
+
+  /** Forgets policies that are gone, and their timers. */
+  forget(policies: Iterable<Policy>): void {
+    for (const policy of policies) {
+      this.#world.timers.stopAll(policy);
+      this.#progress.delete(policy.name);
+    }
+  }
+
+  /** Starts a policy unless it has an IKE SA, or its peer is not one host. */
+  start(policy: Policy): void {
+    const progress = this.#of(policy);
+    const remote = hostOf(policy.peer, progress.failures);
+    if (remote === undefined || progress.starting || this.#live(policy) !== undefined) return;
+    progress.starting = true;
+    this.#world.timers.stop(policy, "retryPolicy");
+    const work = this.#begin(policy, remote)
+      .catch((error: unknown) => this.#world.ownBug(`start of policy "${policy.name}"`, error))
+      .finally(() => progress.starting = false);
+    void this.#world.activity.during(work);
+  }
+
+  /** A packet of this policy has no SA. */
+  acquire(name: string): void {
+    const policy = this.#world.lookup.named(name);
+    if (policy === undefined || !this.#world.globals.active) return;
+    const mailbox = this.#live(policy);
+    if (mailbox === undefined) {
+      // While starts fail the policy's timer decides: every held packet asks.
+      if (this.#world.timers.at(policy, "retryPolicy") === undefined) this.start(policy);
+    } else if (mailbox.sa.state === "established" && mailbox.sa.children.size === 0) {
+      mailbox.start("create child", createChild);
+    }
+  }
+
+  /** Timer `retryPolicy`. */
+  retry(policy: Policy): void {
+    if (this.#world.globals.active) this.start(policy);
+  }
+
+  established(mailbox: Mailbox): void {
+    this.#of(mailbox.policy).failures = 0;
+  }
+
+  /** An IKE SA ended: an active policy that has no other is to be started again. */
+  closed(mailbox: Mailbox, wasAuthenticated: boolean): void {
+    const { policy } = mailbox;
+    const world = this.#world;
+    if (!world.policies.includes(policy) || this.#live(policy) !== undefined) return;
+    if (mailbox.sa.role === "responder" && policy.mode !== "active") return;
+    const progress = this.#of(policy);
+    if (!wasAuthenticated) progress.failures++;
+    if (!world.globals.active) return;
+    const { retryPolicyMs, retryPolicyMaxMs } = world.timing;
+    const now = world.clock.now();
+    const lived = wasAuthenticated && now - mailbox.sa.createdAtMs >= retryPolicyMs;
+    const backoff = retryPolicyMs * 2 ** Math.min(Math.max(progress.failures - 1, 0), 10);
+    const wait = lived ? RESTART_MS : Math.min(backoff, retryPolicyMaxMs);
+    // A passive policy is not started by its timer: the timer only keeps its packets from asking too often.
+    world.setTimer(policy, "retryPolicy", now + wait * (1 + world.fraction() / 10));
+  }
+
+  async #begin(policy: Policy, remote: IpAddress): Promise<void> {
+    const world = this.#world;
+    const { ports } = world;
+    // Without 4500 there is no NAT-T, and with it forced nothing else is used.
+    const natt = world.globals.natt === "force";
+    const port = natt ? ports.natt : ports.ike;
+    const peer: Endpoint = { address: remote, port };
+    const configured = hostOf(policy.local, 0);
+    const local = configured?.family === remote.family
+      ? { address: configured, port }
+      : await world.sourceFor(peer);
+    if (!world.policies.includes(policy) || this.#live(policy) !== undefined) return;
+    if (local === undefined) {
+      world.failed(
+        { code: "no-route", wanted: "a source address", got: "none" },
+        formatAddress(remote),
+        policy.name,
+      );
+      this.#of(policy).failures++;
+      if (world.globals.active && policy.mode === "active") {
+        world.setTimer(policy, "retryPolicy", world.clock.now() + world.timing.retryPolicyMs);
+      }
+      return;
+    }
+    const path: Path = { local: { address: local.address, port }, remote: peer, natt };
+    const sa: InitSentSa = {
+      state: "init-sent",
+      id: world.nextIkeId(),
+      role: "initiator",
+      policy: policy.name,
+      spiI: world.reserveIkeSpi(),
+      spiR: 0n as InitSentSa["spiR"],
+      path,
+      nat: { local: false, remote: false },
+      udpEncap: false,
+      createdAtMs: world.clock.now(),
+    };
+    world.take(sa, policy, false).start("initiate", initiate);
+  }
+
+  /** An IKE SA of this policy that is there or comes up. */
+  #live(policy: Policy): Mailbox | undefined {
+    for (const mailbox of this.#world.mailboxes()) {
+      const { sa } = mailbox;
+      if (sa.policy !== policy.name || sa.state === "half-open") continue;
+      if (sa.state === "init-sent" || sa.state === "auth-sent") return mailbox;
+      if (isAuthenticated(sa) && sa.state !== "rekeyed" && sa.state !== "deleting") return mailbox;
+    }
+    return undefined;
+  }
+
+  #of(policy: Policy): Progress {
+    let progress = this.#progress.get(policy.name);
+    if (progress === undefined) {
+      progress = { failures: 0, starting: false };
+      this.#progress.set(policy.name, progress);
+    }
+    return progress;
+  }
+}
+
+/** The address of an endpoint that is one host; of a name with several addresses each try takes the next. */
+export function hostOf(spec: HostSpec, tries: number): IpAddress | undefined {
+  switch (spec.kind) {
+    case "any":
+      return undefined;
+    case "network":
+      return spec.prefix.length === addressBits(spec.prefix.address.family) ? spec.prefix.address : undefined;
+    case "name":
+      return spec.addresses[tries % Math.max(spec.addresses.length, 1)];
+  }
+}

@@ -1,0 +1,4 @@
+/** The IKE_AUTH exchange, both roles. */
+export * from "./established.ts";
+export * from "./initiator.ts";
+export * from "./responder.ts";
