@@ -1,0 +1,191 @@
+/**
+ * The net role: the sockets, the data path, and the loop that serves them.
+ *
+ * While nothing comes the loop waits in `poll` on another thread and messages of the other roles are served. While
+ * packets come it goes on without waiting, and gives the messages their turn every few milliseconds.
+ */
+import {
+  type Libc,
+  LibcError,
+  openLibc,
+  Poller,
+  POLLIN,
+  POLLOUT,
+  ReceiveBatch,
+  type Watch,
+} from "../../../ffi/libc/mod.ts";
+import { Netlink } from "../../../ffi/libc/netlink.ts";
+import type { CryptoProvider } from "../../../src/crypto/mod.ts";
+import type { Datagram, DatapathEvent } from "../../../src/exchange/ports.ts";
+import type { Endpoint } from "../../../src/ip/mod.ts";
+import type { NetForEngine, NetStart, SyslogLine } from "../ports.ts";
+import { StartError } from "../role.ts";
+import type { Handlers } from "../rpc.ts";
+import { Receiver, sendDatagrams } from "./ike.ts";
+import type { NetDatapath } from "./net_datapath.ts";
+import { noDatapath } from "./none.ts";
+import { closeSockets, openSockets, type OuterSocket } from "./sockets.ts";
+import { sourceFor } from "./steering.ts";
+import { Syslog } from "./syslog.ts";
+import { Userland } from "./userland.ts";
+
+/** So long the loop goes on without giving the role's messages their turn. */
+const BUSY_MS = 2;
+const TICK_MS = 1000;
+
+/** What the role tells. */
+export interface NetEvents {
+  /** IKE datagrams as they came; the octets of each are its own. */
+  datagrams(batch: readonly Datagram[]): void;
+  datapath(events: readonly DatapathEvent[]): void;
+}
+
+/** Monotonic, ms, the same in every role. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** The role, started. */
+export class Net {
+  readonly #libc: Libc;
+  readonly #netlink: Netlink;
+  readonly #sockets: readonly OuterSocket[];
+  readonly #poller: Poller;
+  readonly #datapath: NetDatapath;
+  readonly #events: NetEvents;
+  readonly #receiver: Receiver;
+  readonly #rawReceiver: Receiver;
+  readonly #watches: readonly { readonly socket: OuterSocket; readonly watch: Watch }[];
+  readonly #device: Watch | undefined;
+  readonly #syslog: Syslog;
+  #told: DatapathEvent[] = [];
+  #ticked = now();
+  #closing = false;
+  /** Resolves once `close` has taken everything down. */
+  readonly finished: Promise<void>;
+
+  /** What the engine may ask. */
+  readonly handlers: Handlers<NetForEngine>;
+
+  /** Opens everything and begins to serve. Throws `StartError` with nothing left behind. */
+  constructor(start: NetStart, provider: CryptoProvider, events: NetEvents) {
+    this.#events = events;
+    const libc = this.#libc = openLibc(start.libc);
+    const userland = start.datapath === "userland";
+    try {
+      this.#netlink = new Netlink(libc);
+    } catch (error) {
+      throw error instanceof LibcError ? new StartError(error.message) : error;
+    }
+    this.#sockets = openSockets(libc, {
+      ikePort: start.ikePort,
+      ...(start.nattPort === undefined ? {} : { nattPort: start.nattPort }),
+      esp: userland,
+    });
+    this.#poller = new Poller(libc);
+    try {
+      const opened = userland ? this.#openUserland(provider) : undefined;
+      this.#datapath = opened ?? noDatapath();
+      this.#device = opened === undefined ? undefined : this.#poller.watch(opened.tun.fd);
+    } catch (error) {
+      closeSockets(libc, this.#sockets);
+      this.#poller.close();
+      this.#netlink.close();
+      throw error;
+    }
+    this.#syslog = new Syslog(libc);
+    const datapath = this.#datapath;
+    const esp: NetDatapath["esp"] = (arrival, offset, length) => datapath.esp(arrival, offset, length);
+    this.#receiver = new Receiver(new ReceiveBatch(libc), esp);
+    this.#rawReceiver = new Receiver(new ReceiveBatch(libc, { ipv4Header: true }), esp);
+    this.#watches = this.#sockets.map((socket) => ({ socket, watch: this.#poller.watch(socket.fd) }));
+    this.handlers = {
+      setFlows: (flows) => datapath.setFlows(flows),
+      install: (child) => datapath.install(child),
+      activate: (id) => datapath.activate(id),
+      move: (ids, local, remote, udpEncap) => datapath.move(ids, local, remote, udpEncap),
+      remove: (ids) => datapath.remove(ids),
+      usage: (ids) => datapath.usage(ids),
+      send: (datagrams) => {
+        sendDatagrams(libc, this.#sockets, datagrams);
+        // The wait under way does not look for room in that queue yet.
+        if (this.#sockets.some(({ outlet }) => outlet.stuck)) this.#poller.wake();
+      },
+      sourceFor: (peer) => this.#sourceFor(peer, start.ikePort),
+    };
+    this.finished = this.#serve();
+  }
+
+  /** Lines for the system's log. */
+  syslog(lines: readonly SyslogLine[]): void {
+    this.#syslog.write(lines);
+  }
+
+  /** Takes everything down: SAs and their keys, device, rules, sockets. */
+  close(): Promise<void> {
+    this.#closing = true;
+    this.#poller.wake();
+    return this.finished;
+  }
+
+  #openUserland(provider: CryptoProvider): Userland {
+    return new Userland({
+      libc: this.#libc,
+      netlink: this.#netlink,
+      sockets: this.#sockets,
+      provider,
+      now,
+      event: (event) => void this.#told.push(event),
+    });
+  }
+
+  #sourceFor(peer: Endpoint, port: number): Endpoint | undefined {
+    const address = sourceFor(this.#netlink, peer.address);
+    return address === undefined ? undefined : { address, port };
+  }
+
+  async #serve(): Promise<void> {
+    while (!this.#closing) {
+      await this.#poller.wait(this.#device === undefined ? -1 : TICK_MS);
+      const until = performance.now() + BUSY_MS;
+      do this.#turn(); while (!this.#closing && performance.now() < until && this.#poller.now() > 0);
+    }
+    this.#datapath.close();
+    this.#poller.close();
+    closeSockets(this.#libc, this.#sockets);
+    this.#syslog.close();
+    this.#netlink.close();
+  }
+
+  /** One round over what is ready. */
+  #turn(): void {
+    for (const { socket, watch } of this.#watches) {
+      if ((watch.ready & ~POLLOUT) === 0) continue;
+      const raw = socket.duty === "esp" && socket.family === 4;
+      (raw ? this.#rawReceiver : this.#receiver).read(socket);
+    }
+    this.#datapath.turn();
+    if (now() - this.#ticked >= TICK_MS) {
+      this.#ticked = now();
+      this.#datapath.tick();
+    }
+    this.#watchQueues();
+    const datagrams = this.#receiver.takeDatagrams();
+    if (datagrams.length > 0) this.#events.datagrams(datagrams);
+    if (this.#told.length > 0) {
+      this.#events.datapath(this.#told);
+      this.#told = [];
+    }
+  }
+
+  /** While a socket cannot send, its room is waited for and the device is left alone. */
+  #watchQueues(): void {
+    let stuck = false;
+    for (const { socket: { outlet }, watch } of this.#watches) {
+      if ((watch.ready & POLLOUT) !== 0) outlet.flush();
+      watch.events = outlet.stuck ? POLLIN | POLLOUT : POLLIN;
+      stuck ||= outlet.stuck;
+    }
+    if (this.#device !== undefined) this.#device.events = stuck ? 0 : POLLIN;
+  }
+}

@@ -1,0 +1,80 @@
+/** The sockets towards the network: IKE, NAT-T and raw ESP, one of each per address family. */
+import { type Family, unspecified } from "../../../src/ip/mod.ts";
+import { type Libc, LibcError, openSocket } from "../../../ffi/libc/mod.ts";
+import { StartError } from "../role.ts";
+import { Outlet } from "./outlet.ts";
+import { OUTER_MARK } from "./steering_plan.ts";
+
+/** What a socket carries: IKE alone, IKE with marker and ESP in UDP (RFC 3948), ESP alone. */
+export type Duty = "ike" | "natt" | "esp";
+
+/** One of them. */
+export interface OuterSocket {
+  readonly duty: Duty;
+  readonly family: Family;
+  readonly fd: number;
+  /** Local UDP port; 0 for raw ESP. */
+  readonly port: number;
+  readonly outlet: Outlet;
+}
+
+/** Octets of kernel buffer on sockets that carry ESP: a burst of a few milliseconds. */
+const BUFFER = 4 << 20;
+/** Messages of ESP prepared at a time: a UDP message holds up to 64 packets, a raw one a single packet. */
+const SLOTS = { ike: 16, natt: 4, esp: 32 } as const;
+
+export interface SocketsOptions {
+  readonly ikePort: number;
+  /** Absent: neither bound nor used. */
+  readonly nattPort?: number;
+  /** Whether ESP is carried in this process: raw sockets, and marks that keep it from its own tunnel. */
+  readonly esp: boolean;
+}
+
+/** Why a socket cannot be had, with what to do about it. */
+function advice(error: LibcError, duty: Duty): StartError {
+  const help: Partial<Record<string, string>> = {
+    EADDRINUSE: "another IKE daemon is running; stop it, or choose another port with -p",
+    EACCES: "start iked as root, or give it CAP_NET_BIND_SERVICE",
+    EPERM: duty === "esp"
+      ? "start iked as root, or give it CAP_NET_RAW and CAP_NET_ADMIN"
+      : "start iked as root, or give it CAP_NET_ADMIN and CAP_NET_BIND_SERVICE",
+    EADDRNOTAVAIL: "the network is not there yet",
+  };
+  const what = help[error.code];
+  return new StartError(what === undefined ? error.message : `${error.message}: ${what}`);
+}
+
+/** Opens all that are asked for. Throws `StartError`; what was opened before is closed. */
+export function openSockets(libc: Libc, options: SocketsOptions): OuterSocket[] {
+  const wanted: { duty: Duty; port: number }[] = [{ duty: "ike", port: options.ikePort }];
+  if (options.nattPort !== undefined) wanted.push({ duty: "natt", port: options.nattPort });
+  if (options.esp) wanted.push({ duty: "esp", port: 0 });
+  const sockets: OuterSocket[] = [];
+  for (const { duty, port } of wanted) {
+    for (const family of [4, 6] as const) {
+      try {
+        const fd = openSocket(libc, {
+          kind: duty === "esp" ? "esp" : "udp",
+          family,
+          local: { address: unspecified(family), port },
+          ...(options.esp ? { mark: OUTER_MARK } : {}),
+          ...(options.esp && duty !== "ike" ? { receiveBuffer: BUFFER, sendBuffer: BUFFER } : {}),
+          gro: duty === "natt" && options.esp,
+        });
+        sockets.push({ duty, family, fd, port, outlet: new Outlet(libc, fd, family, SLOTS[duty]) });
+      } catch (error) {
+        // A host without IPv6 has only the others.
+        if (error instanceof LibcError && family === 6 && error.code === "EAFNOSUPPORT") continue;
+        closeSockets(libc, sockets);
+        throw error instanceof LibcError ? advice(error, duty) : error;
+      }
+    }
+  }
+  return sockets;
+}
+
+/** Closes them. */
+export function closeSockets(libc: Libc, sockets: readonly OuterSocket[]): void {
+  for (const { fd } of sockets) libc.c.close(fd);
+}
