@@ -21,3 +21,5 @@ export {
   type SocketOptions,
 } from "./socket.ts";
 export { openTun, type Tun, VNET_HEADER_LENGTH } from "./tun.ts";
+export { AddressMonitor, Netlink, type NetlinkFailure } from "./netlink.ts";
+export { currentNetns, enterNetns, inNetns, newNetns } from "./netns.ts";

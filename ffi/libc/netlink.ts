@@ -1,0 +1,157 @@
+/** A netlink socket: one request at a time, its answers to the end, errors with errno and the kernel's own words. */
+import {
+  encodeRequest,
+  type NetlinkMessage,
+  type NetlinkRequest,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_MULTI,
+  NLMSG_DONE,
+  parseMessages,
+  parseOutcome,
+} from "../../src/datapath/rtnetlink/mod.ts";
+import { fail, ok, type Result } from "../../src/bytes/mod.ts";
+import { describeErrno, ERRNO, LibcError } from "./errno.ts";
+import type { Libc, Octets } from "./libc.ts";
+import { setOption, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from "./socket.ts";
+
+const AF_NETLINK = 16;
+const NETLINK_ROUTE = 0;
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+const SOL_NETLINK = 270;
+const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
+
+/** Answers to one request: a dump of this many octets is a fault of the kernel or of ours. */
+const MAX_ANSWER = 64 << 20;
+/** A dump that changed under our hands, or overflowed, is asked for again. */
+const DUMP_ATTEMPTS = 5;
+
+/** The kernel's refusal. `message` is one line for the log. */
+export interface NetlinkFailure {
+  readonly errno: number;
+  readonly message: string;
+}
+
+/** rtnetlink, answered in the same call: the kernel has the answer ready when the request was sent. */
+export class Netlink {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #buffer: Octets = new Uint8Array(256 << 10);
+  #sequence = 0;
+
+  /** Opens the socket in the calling thread's network namespace, to which it stays bound. */
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    const fd = libc.c.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    this.#fd = libc.unwrap(fd, "open a netlink socket");
+    // Each of these only betters the answers; kernels before 4.20 lack the last.
+    for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
+      setOption(libc, this.#fd, SOL_NETLINK, option, 1);
+    }
+    // A lost answer must not hold up the role for ever.
+    const patience = new BigInt64Array([2n, 0n]);
+    libc.c.setsockopt(this.#fd, SOL_SOCKET, SO_RCVTIMEO, patience, 16);
+  }
+
+  /** Sends a request and reads its answers; `action` completes "Cannot …" should it fail. */
+  request(request: NetlinkRequest, action: string): Result<readonly NetlinkMessage[], NetlinkFailure> {
+    const dump = (request.flags & NLM_F_DUMP) === NLM_F_DUMP && (request.flags & NLM_F_ACK) === 0;
+    for (let attempt = 1;; attempt++) {
+      const answer = this.#once(request, action);
+      if (answer.ok || !dump || attempt === DUMP_ATTEMPTS) return answer;
+      if (answer.error.errno !== ERRNO.EINTR && answer.error.errno !== ERRNO.ENOBUFS) return answer;
+    }
+  }
+
+  /** The same for a request that must succeed: throws `LibcError`. */
+  require(request: NetlinkRequest, action: string): readonly NetlinkMessage[] {
+    const answer = this.request(request, action);
+    if (!answer.ok) throw new LibcError(action, answer.error.errno);
+    return answer.value;
+  }
+
+  close(): void {
+    this.#libc.c.close(this.#fd);
+  }
+
+  #once(request: NetlinkRequest, action: string): Result<readonly NetlinkMessage[], NetlinkFailure> {
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    const octets = encodeRequest(request, this.#sequence);
+    if (this.#libc.c.send(this.#fd, octets, octets.length, 0) < 0) {
+      return this.#failure(action, this.#libc.errno());
+    }
+    const messages: NetlinkMessage[] = [];
+    let interrupted = false;
+    for (let octetsRead = 0; octetsRead < MAX_ANSWER;) {
+      const length = this.#libc.c.recv(this.#fd, this.#buffer, this.#buffer.length, 0);
+      if (length < 0) {
+        const errno = this.#libc.errno();
+        if (errno === ERRNO.EINTR) continue;
+        return this.#failure(action, errno === ERRNO.EAGAIN ? ERRNO.ETIMEDOUT : errno);
+      }
+      octetsRead += length;
+      for (const message of parseMessages(this.#buffer.slice(0, length))) {
+        // Answers to an earlier request that was given up may still come.
+        if (message.sequence !== this.#sequence) continue;
+        interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
+        const outcome = parseOutcome(message);
+        if (outcome !== undefined && outcome.errno !== 0) {
+          return this.#failure(action, outcome.errno, outcome.text);
+        }
+        if (outcome !== undefined || message.type === NLMSG_DONE) {
+          return interrupted ? this.#failure(action, ERRNO.EINTR) : ok(messages);
+        }
+        messages.push(message);
+        // A lookup has one answer and no end mark.
+        const alone = (message.flags & NLM_F_MULTI) === 0 && (request.flags & (NLM_F_ACK | NLM_F_DUMP)) === 0;
+        if (alone) return ok(messages);
+      }
+    }
+    return this.#failure(action, ERRNO.ENOBUFS);
+  }
+
+  #failure(action: string, errno: number, text?: string): Result<never, NetlinkFailure> {
+    const words = text === undefined ? "" : `: ${text}`;
+    return fail({ errno, message: `Cannot ${action}: ${describeErrno(errno)}${words}` });
+  }
+}
+
+/** RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR. */
+const ADDRESS_GROUPS = 0x10 | 0x100;
+
+/** Tells that addresses of the host changed: poll `fd` for POLLIN, then `drain`. */
+export class AddressMonitor {
+  readonly fd: number;
+  readonly #libc: Libc;
+  readonly #buffer: Octets = new Uint8Array(16 << 10);
+
+  /** Listens in the calling thread's network namespace. */
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    const type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    this.fd = libc.unwrap(libc.c.socket(AF_NETLINK, type, NETLINK_ROUTE), "open a netlink socket");
+    const name = new Uint8Array(12);
+    const view = new DataView(name.buffer);
+    view.setUint16(0, AF_NETLINK, true);
+    view.setUint32(8, ADDRESS_GROUPS, true);
+    libc.unwrap(libc.c.bind(this.fd, name, name.length), "listen for changes of addresses");
+  }
+
+  /** Reads all that is there; whether there was anything. An overflow (ENOBUFS) is news too. */
+  drain(): boolean {
+    let news = false;
+    for (;;) {
+      const length = this.#libc.c.recv(this.fd, this.#buffer, this.#buffer.length, 0);
+      if (length < 0 && this.#libc.errno() !== ERRNO.ENOBUFS) return news;
+      news = true;
+    }
+  }
+
+  close(): void {
+    this.#libc.c.close(this.fd);
+  }
+}
