@@ -1,0 +1,177 @@
+/**
+ * Which rules and routes bring the packets of the flows into the TUN device, and hold them back without it.
+ *
+ *     196  fwmark OUTER_MARK            goto 200   our own IKE and ESP packets are not of any flow
+ *     197  from LOCAL to REMOTE …       table 7296
+ *     198  from ::/1, from 8000::/1     goto 200   IPv6 with a source, see below
+ *     199  [from 0.0.0.0] to REMOTE …   table 7296 packets made here that have no source yet
+ *     200  nop
+ *
+ * The table has two routes per remote prefix: into the TUN device, with the source that unbound packets take, and a
+ * blackhole of worse metric. When the process dies the device and its route go, rules and blackhole stay.
+ *
+ * A packet that has no source yet matches `from 0.0.0.0/32` in IPv4. In IPv6 it matches no `from` at all, so packets
+ * that have one are sent past the rules for those that have none.
+ */
+import { fail, ok, type Result } from "../../../src/bytes/mod.ts";
+import {
+  addressBits,
+  ANY_PORT,
+  type Family,
+  formatRange,
+  type IpAddress,
+  type PortRange,
+  type Prefix,
+  prefixesOfRange,
+  rangeHolds,
+} from "../../../src/ip/mod.ts";
+import type { FlowInstall } from "../../../src/exchange/ports.ts";
+import type { HostAddress, PortMatch, Route, Rule, RuleAction } from "../../../src/datapath/rtnetlink/mod.ts";
+
+/** SO_MARK of the sockets that carry IKE and ESP. */
+export const OUTER_MARK = 0x1ced;
+/** The routing table that is iked's. */
+export const TABLE = 7296;
+/** The protocol number (RTPROT) of iked's routes and rules. */
+export const PROTOCOL = 72;
+
+const PRIORITY = { outer: 196, flow: 197, bound: 198, unbound: 199, end: 200 } as const;
+const METRIC = { tunnel: 1, blackhole: 1_000_000 } as const;
+
+/** A flow of ranges that are no prefixes becomes several rules; this many are a mistake. */
+const MAX_RULES_PER_FLOW = 256;
+/** TCP, UDP, DCCP, SCTP, UDP-Lite: what has ports. ICMP's type and code are left to the data path. */
+const WITH_PORTS: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
+const LINK_LOCAL: Prefix = { address: { family: 6, value: 0xfe80n << 112n }, length: 10 };
+
+/** What is to be in the kernel, in the order of adding. */
+export interface SteeringPlan {
+  readonly routes: readonly Route[];
+  readonly rules: readonly Rule[];
+}
+
+/** The fewest matches that together are these ports; `undefined` within: no match needed. Undefined: not to be had. */
+function portMatches(protocol: number, ports: PortRange): readonly (PortMatch | undefined)[] | undefined {
+  const opaque = ports.start > ports.end;
+  if (!WITH_PORTS.has(protocol) || opaque) return [undefined];
+  const start = Math.max(ports.start, 1);
+  if (start === 1 && ports.end === ANY_PORT.end) return [undefined];
+  if (ports.end === 0) return undefined;
+  if (ports.end < ANY_PORT.end) return [{ start, end: ports.end }];
+  // The kernel's ranges end before 65535: blocks of ports with common leading bits reach it, alone it is out of reach.
+  if (start === ANY_PORT.end) return undefined;
+  const matches: PortMatch[] = [];
+  for (let at = start, size = 1; at <= ANY_PORT.end; at += size) {
+    size = at & -at;
+    matches.push({ start: at, end: at, mask: 0x10000 - size });
+  }
+  return matches;
+}
+
+function baseRules(family: Family, unbound: boolean): Rule[] {
+  const past: RuleAction = { kind: "goto", priority: PRIORITY.end };
+  const common = { family, protocol: PROTOCOL };
+  const rules: Rule[] = [
+    { ...common, priority: PRIORITY.end, action: { kind: "nop" } },
+    { ...common, priority: PRIORITY.outer, action: past, mark: OUTER_MARK },
+  ];
+  if (family === 6 && unbound) {
+    for (const value of [0n, 1n << 127n]) {
+      const source: Prefix = { address: { family, value }, length: 1 };
+      rules.push({ ...common, priority: PRIORITY.bound, action: past, source });
+    }
+  }
+  return rules;
+}
+
+function describe(flow: FlowInstall): string {
+  return `flow from ${formatRange(flow.local.addresses)} to ${formatRange(flow.remote.addresses)}`;
+}
+
+/** The rules of one flow; `own` says that the host has an address on its local side. */
+function flowRules(flow: FlowInstall, own: boolean): Result<Rule[], string> {
+  const { local, remote } = flow;
+  const family = remote.addresses.family;
+  const ipProtocol = remote.protocol !== 0 ? remote.protocol : local.protocol;
+  const sourcePorts = portMatches(ipProtocol, local.ports);
+  const destinationPorts = portMatches(ipProtocol, remote.ports);
+  if (sourcePorts === undefined || destinationPorts === undefined) {
+    return fail(`Cannot steer the ${describe(flow)}: the kernel's rules do not reach ports 0 and 65535`);
+  }
+  const sources = prefixesOfRange(local.addresses), destinations = prefixesOfRange(remote.addresses);
+  const count = (sources.length + 1) * destinations.length * sourcePorts.length * destinationPorts.length;
+  if (count > MAX_RULES_PER_FLOW) {
+    return fail(`Cannot steer the ${describe(flow)}: it needs ${count} rules, use prefixes`);
+  }
+  const none: Prefix = { address: { family, value: 0n }, length: addressBits(family) };
+  const rules: Rule[] = [];
+  for (const destination of destinations) {
+    for (const from of sourcePorts) {
+      for (const to of destinationPorts) {
+        const match = {
+          family,
+          protocol: PROTOCOL,
+          action: { kind: "table", table: TABLE } as const,
+          destination,
+          ...(ipProtocol === 0 ? {} : { ipProtocol }),
+          ...(from === undefined ? {} : { sourcePorts: from }),
+          ...(to === undefined ? {} : { destinationPorts: to }),
+        };
+        for (const source of sources) rules.push({ ...match, priority: PRIORITY.flow, source });
+        if (!own) continue;
+        const unbound = { ...match, priority: PRIORITY.unbound, inputName: "lo" };
+        rules.push(family === 4 ? { ...unbound, source: none } : unbound);
+      }
+    }
+  }
+  return ok(rules);
+}
+
+/** An address of the host on the local side of the flow: what unbound packets take as source. */
+export function sourceOf(flow: FlowInstall, addresses: readonly HostAddress[]): IpAddress | undefined {
+  const inside = addresses.filter((own) => own.usable && rangeHolds(flow.local.addresses, own.address));
+  return [...inside].sort((a, b) => a.scope - b.scope)[0]?.address;
+}
+
+/** Rules and routes for the flows, on a host with these addresses and the TUN device of this index. */
+export function planSteering(
+  flows: readonly FlowInstall[],
+  addresses: readonly HostAddress[],
+  tunIndex: number,
+): Result<SteeringPlan, string> {
+  const routes = new Map<string, Route>();
+  const rules: Rule[] = [];
+  const unbound = new Set<Family>(), families = new Set<Family>();
+  for (const flow of flows) {
+    const { family } = flow.remote.addresses;
+    if (flow.local.addresses.family !== family) {
+      return fail(`Cannot steer the ${describe(flow)}: its sides differ in family`);
+    }
+    const source = sourceOf(flow, addresses);
+    const made = flowRules(flow, source !== undefined);
+    if (!made.ok) return made;
+    families.add(family);
+    if (source !== undefined) unbound.add(family);
+    rules.push(...made.value);
+    for (const destination of prefixesOfRange(flow.remote.addresses)) {
+      const name = `${destination.address.value}/${destination.length}/${family}`;
+      const route = { destination, table: TABLE, protocol: PROTOCOL };
+      routes.set(`blackhole ${name}`, { ...route, type: "blackhole", metric: METRIC.blackhole });
+      const known = routes.get(name)?.source ?? source;
+      routes.set(name, {
+        ...route,
+        type: "unicast",
+        metric: METRIC.tunnel,
+        index: tunIndex,
+        ...(known === undefined ? {} : { source: known }),
+      });
+    }
+  }
+  if (families.has(6)) {
+    // Neighbours are never behind the tunnel, not even with a flow to ::/0.
+    const base = { destination: LINK_LOCAL, table: TABLE, protocol: PROTOCOL, metric: METRIC.tunnel };
+    routes.set("link-local", { ...base, type: "throw" });
+  }
+  const base = [...families].flatMap((family) => baseRules(family, unbound.has(family)));
+  return ok({ routes: [...routes.values()], rules: [...base, ...rules] });
+}
