@@ -107,6 +107,17 @@ export class Network {
     }
   }
 
+  /** Takes the first datagram under way that the predicate wants, whatever its time; its destination is translated. */
+  pick(wanted: (arrival: Arrival) => boolean): Arrival | undefined {
+    for (const [index, { arrival }] of this.inFlight.entries()) {
+      const inward = this.#inward(arrival);
+      if (inward === undefined || !wanted(inward)) continue;
+      this.inFlight.splice(index, 1);
+      return inward;
+    }
+    return undefined;
+  }
+
   /** Puts a datagram on the way as if somebody sent it: replays, forgeries. */
   inject(now: number, datagram: Datagram): void {
     this.#enqueue(now, { kind: "ike", datagram });

@@ -40,7 +40,13 @@ export type Outgoing =
   | { readonly kind: "held" | "clear" };
 
 /** What became of an incoming ESP packet. */
-export type Incoming = "delivered" | "unknown-spi" | "bad-keys" | "bad-selectors" | "bad-encapsulation";
+export type Incoming =
+  | "delivered"
+  | "expired"
+  | "unknown-spi"
+  | "bad-keys"
+  | "bad-selectors"
+  | "bad-encapsulation";
 
 /** One installed pair and its counters. */
 export interface InstalledPair {
@@ -50,6 +56,8 @@ export interface InstalledPair {
   udpEncap: boolean;
   /** Its rank for outgoing packets, the highest one takes them; 0 takes none yet. */
   rank: number;
+  /** Octets counted against `lifetimeOctets`. */
+  used: number;
   octetsIn: number;
   octetsOut: number;
   packetsIn: number;
@@ -126,6 +134,7 @@ export class SimulatedDatapath implements Datapath {
       remote: child.remote,
       udpEncap: child.udpEncap,
       rank: child.outboundFrom === "now" ? ++this.#rank : 0,
+      used: 0,
       octetsIn: 0,
       octetsOut: 0,
       packetsIn: 0,
@@ -182,6 +191,7 @@ export class SimulatedDatapath implements Datapath {
     }
     best.packetsOut++;
     best.octetsOut += inner.octets;
+    if (!this.#withinLifetime(best, inner.octets)) return { kind: "held" };
     const packet = { ...best.child.outbound, udpEncap: best.udpEncap, inner };
     return { kind: "sealed", from: best.local, to: best.remote, packet };
   }
@@ -196,6 +206,7 @@ export class SimulatedDatapath implements Datapath {
     if (!sameKeys) return "bad-keys";
     if (pair.udpEncap !== packet.udpEncap) return "bad-encapsulation";
     if (!matches(localSelectors, remoteSelectors, reversed(packet.inner))) return "bad-selectors";
+    if (!this.#withinLifetime(pair, packet.inner.octets)) return "expired";
     pair.packetsIn++;
     pair.octetsIn += packet.inner.octets;
     pair.lastInMs = this.#clock.now();
@@ -205,6 +216,18 @@ export class SimulatedDatapath implements Datapath {
       this.#report({ kind: "moved", id: pair.child.id, remote: from });
     }
     return "delivered";
+  }
+
+  /** Counts octets of both directions against the lifetime; reports that it is near, or over: then nothing passes. */
+  #withinLifetime(pair: InstalledPair, octets: number): boolean {
+    const limit = pair.child.lifetimeOctets ?? 0;
+    if (limit === 0) return true;
+    const before = pair.used;
+    pair.used += octets;
+    const crossed = (mark: number) => before < mark && pair.used >= mark;
+    if (crossed(limit)) this.expire(pair.child.id, "hard");
+    else if (crossed(limit * 7 / 8)) this.expire(pair.child.id, "soft");
+    return pair.used < limit;
   }
 
   /** Reports that a limit of octets or sequence numbers is near or reached, of the pair with this inbound SPI. */

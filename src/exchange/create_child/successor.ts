@@ -4,6 +4,7 @@ import type { FinishIkeResult } from "../../auth/requests.ts";
 import type { IkeSuite } from "../../crypto/suite.ts";
 import { type EstablishedSa, type IkeRole, Protection, type RekeyingSa } from "../../sa/mod.ts";
 import type { SaContext } from "../context.ts";
+import { drain } from "../delete/mod.ts";
 import { armChild, armIke } from "../lifetimes.ts";
 
 /** What is new in the successor. */
@@ -42,7 +43,8 @@ export function succeed(context: SaContext, sa: EstablishedSa | RekeyingSa, made
   const successor = world.adopt(next, policy);
   armIke(successor);
   for (const child of next.children.values()) {
-    if (child.state === "rekeyed") successor.setTimer("linger", now + world.timing.lingerMs, child.id);
+    // A DELETE of a replaced one may still come, on the old IKE SA, where it finds nothing: so it drains now.
+    if (child.state === "rekeyed") drain(successor, child);
     else armChild(successor, child);
   }
   successor.emit({ kind: "ike-rekeyed" });

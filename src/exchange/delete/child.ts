@@ -12,7 +12,7 @@ import { ask } from "../ask.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
 
 /** How long a replaced Child SA still takes packets that were under way when its peer deleted it. */
-export const DRAIN_MS = 2_000;
+const DRAIN_MS = 2_000;
 
 /** The Child SA with this id, where the IKE SA has it. */
 export function childOf(context: SaContext, id: number): ChildSa | undefined {
@@ -48,10 +48,22 @@ export async function dropChild(context: SaContext, id: number, reason: string |
   context.stopTimer("rekeyChild", id);
   context.stopTimer("expireChild", id);
   context.stopTimer("linger", id);
+  useSuccessor(context, child);
   context.become(withoutChild(sa, id));
   await context.world.datapath.remove([id]);
   context.world.inboundSpis.release(child.spiIn);
   if (reason !== undefined) context.emit({ kind: "child-down", reason });
+}
+
+/** Sends by the Child SA that replaced this one, and still takes what is under way for a moment. */
+export function drain(context: SaContext, child: ChildSa): void {
+  useSuccessor(context, child);
+  context.setTimer("linger", context.world.clock.now() + DRAIN_MS, child.id);
+}
+
+function useSuccessor(context: SaContext, child: ChildSa): void {
+  if (child.state !== "rekeyed" || childOf(context, child.replacedBy) === undefined) return;
+  context.world.datapath.activate(child.replacedBy);
 }
 
 /**

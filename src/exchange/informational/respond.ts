@@ -17,7 +17,7 @@ import {
 } from "../../wire/mod.ts";
 import { childByOutboundSpi, type ChildSa, isAuthenticated } from "../../sa/mod.ts";
 import { espSpiOctets, type Opened, type Reply, type SaContext } from "../context.ts";
-import { childOf, DRAIN_MS, dropChild } from "../delete/mod.ts";
+import { childOf, drain, dropChild } from "../delete/mod.ts";
 
 /** Handler of INFORMATIONAL requests. */
 export async function respondInformational(context: SaContext, request: Opened): Promise<Reply> {
@@ -63,8 +63,7 @@ async function takeAway(context: SaContext, child: ChildSa): Promise<void> {
     return await dropChild(context, child.id, "deleted by the peer");
   }
   // Packets of the peer may still be under way behind its DELETE.
-  context.world.datapath.activate(child.replacedBy);
-  context.setTimer("linger", context.world.clock.now() + DRAIN_MS, child.id);
+  drain(context, child);
 }
 
 function noteNotify(context: SaContext, payload: NotifyPayload): void {

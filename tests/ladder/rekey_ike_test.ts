@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import type { Policy } from "../../src/policy/types.ts";
+import { Ladder } from "../support/ladder.ts";
+import { ESP_AEAD, ESP_MAC, IKE_AEAD, IKE_MAC, sideA, sideB, withKe } from "../support/policies.ts";
+
+const LIFE_MS = 60_000;
+const LIFE = { ikeLifetimeMs: LIFE_MS } as const;
+
+async function begun(by: "a" | "b", ofA: Partial<Policy> = {}, ofB: Partial<Policy> = {}): Promise<Ladder> {
+  const ladder = await Ladder.connected({
+    a: sideA({ policy: { ...ofA, ...(by === "a" ? LIFE : {}) } }),
+    b: sideB({ policy: { ...ofB, ...(by === "b" ? LIFE : {}) } }),
+  });
+  await ladder.waitForMessage(LIFE_MS);
+  return ladder;
+}
+
+function arrows(by: "a" | "b"): { to: string; fro: string; first: number } {
+  return by === "a" ? { to: "->", fro: "<-", first: 2 } : { to: "<-", fro: "->", first: 0 };
+}
+
+const SUITES = [
+  ["AEAD", { ikeProposals: [IKE_AEAD], childProposals: [ESP_AEAD] }],
+  ["cipher and MAC", { ikeProposals: [IKE_MAC], childProposals: [ESP_MAC] }],
+] as const;
+
+for (const by of ["a", "b"] as const) {
+  for (const [name, policy] of SUITES) {
+    Deno.test(`ladder: "${by}" rekeys the IKE SA (${name}); Child SAs move, message ids begin at 0`, async () => {
+      const ladder = await begun(by, policy, policy);
+      const { to, fro, first } = arrows(by);
+      const { pair } = ladder;
+      const before = await pair.snapshots();
+      const children = pair.hosts.map((host) => [...host.datapath.pairs.keys()]);
+
+      await ladder.arrow(`${to} CREATE_CHILD_SA request ${first}: SA,Nonce,KE`);
+      await ladder.states(...sides(by, "rekeying[installed]", "deleting[] + established[installed]"));
+      await pair.traffic.assertPasses();
+      await ladder.arrow(`${fro} CREATE_CHILD_SA response ${first}: SA,Nonce,KE`);
+      await pair.traffic.assertPasses();
+      await ladder.arrow(`${to} INFORMATIONAL request ${first + 1}: D(IKE)`);
+      await ladder.arrow(`${fro} INFORMATIONAL response ${first + 1}: `);
+      ladder.silence();
+      await ladder.states("established[installed]", "established[installed]");
+
+      const after = await pair.snapshots();
+      assert.equal(after[0][0]!.spiI, after[1][0]!.spiI);
+      assert.equal(after[0][0]!.spiR, after[1][0]!.spiR);
+      assert.notEqual(after[0][0]!.spiI, before[0][0]!.spiI);
+      assert.notEqual(after[0][0]!.spiR, before[0][0]!.spiR);
+      const mine = by === "a" ? 0 : 1;
+      assert.equal(after[mine]![0]!.role, "initiator");
+      assert.equal(after[1 - mine]![0]!.role, "responder");
+      assert.deepEqual(pair.hosts.map((host) => [...host.datapath.pairs.keys()]), children);
+      for (const host of pair.hosts) {
+        assert.deepEqual([host.holder.stats().sas, host.holder.stats().pendingKe], [1, 0]);
+        assert.equal(host.events.filter((event) => event.kind === "ike-rekeyed").length, 1);
+        assert.equal(host.events.filter((event) => event.kind === "ike-down").length, 0);
+      }
+
+      // On the new one: keys and ids work in both directions.
+      for (const host of pair.hosts) host.datapath.expire([...host.datapath.pairs.keys()][0]!, "hard");
+      await pair.settle();
+      await ladder.arrow("-> INFORMATIONAL request 0: D(ESP SPI)");
+      await ladder.arrow("<- INFORMATIONAL request 0: D(ESP SPI)");
+      await ladder.arrow("<- INFORMATIONAL response 0: ");
+      await ladder.arrow("-> INFORMATIONAL response 0: ");
+      await ladder.states("established[]", "established[]");
+    });
+  }
+
+  Deno.test(`ladder: "${by}" rekeys the IKE SA and then the Child SA on the new one`, async () => {
+    const ladder = await begun(by);
+    const { pair } = ladder;
+    await pair.drive();
+    const host = by === "a" ? pair.a : pair.b;
+    host.datapath.expire([...host.datapath.pairs.keys()][0]!, "soft");
+    await pair.settle();
+    const { to, fro } = arrows(by);
+    await ladder.arrow(`${to} CREATE_CHILD_SA request 0: N(REKEY_SA),SA,Nonce,TSi,TSr`);
+    await ladder.arrow(`${fro} CREATE_CHILD_SA response 0: SA,Nonce,TSi,TSr`);
+    await pair.advance(5_000);
+    await ladder.states("established[installed]", "established[installed]");
+    await pair.traffic.assertPasses();
+    pair.traffic.assertNothingLost();
+  });
+}
+
+Deno.test("ladder: the IKE SA is rekeyed with the group that INVALID_KE_PAYLOAD asks for", async () => {
+  // Each side chooses its own favourite as responder, so a rekey from the other side begins with the wrong one.
+  const ladder = await begun(
+    "b",
+    { ikeProposals: [withKe(IKE_AEAD, 31, 19)] },
+    { ikeProposals: [withKe(IKE_AEAD, 19, 31)] },
+  );
+  const first = await ladder.arrow("<- CREATE_CHILD_SA request 0: SA,Nonce,KE");
+  await ladder.arrow("-> CREATE_CHILD_SA response 0: N(INVALID_KE_PAYLOAD)");
+  const second = await ladder.arrow("<- CREATE_CHILD_SA request 1: SA,Nonce,KE");
+  assert.deepEqual(
+    [first, second].map(({ payloads }) => payloads.find((payload) => payload.type === "KE")?.group),
+    [19, 31],
+  );
+  await ladder.arrow("-> CREATE_CHILD_SA response 1: SA,Nonce,KE");
+  await ladder.pair.drive();
+  await ladder.states("established[installed]", "established[installed]");
+  for (const host of ladder.pair.hosts) {
+    assert.deepEqual([host.holder.stats().sas, host.holder.stats().pendingKe], [1, 0]);
+  }
+});
+
+Deno.test("ladder: both sides rekey the IKE SA at once: one remains, and its Child SA", async () => {
+  const ladder = await Ladder.connected({
+    a: sideA({ policy: LIFE }),
+    b: sideB({ policy: LIFE }),
+  });
+  const { pair } = ladder;
+  await ladder.wait(LIFE_MS * 0.951);
+  await pair.advance(15_000);
+  await ladder.states("established[installed]", "established[installed]");
+  const [a, b] = await pair.snapshots();
+  assert.deepEqual([a[0]!.spiI, a[0]!.spiR], [b[0]!.spiI, b[0]!.spiR]);
+  for (const host of pair.hosts) {
+    assert.deepEqual([host.holder.stats().sas, host.holder.stats().pendingKe], [1, 0]);
+  }
+  await pair.traffic.assertPasses();
+});
+
+Deno.test("ladder: IKE SA and Child SA rekeyed at once from both sides: nothing is lost", async () => {
+  const ladder = await Ladder.connected({ a: sideA({ policy: LIFE }) });
+  const { pair } = ladder;
+  pair.network.conditions = { latencyMs: 15 };
+  await pair.advance(LIFE_MS * 0.84);
+  for (let turn = 0; turn < 200; turn++) {
+    pair.traffic.both();
+    if (turn % 20 === 5) pair.b.datapath.expire([...pair.b.datapath.pairs.keys()].at(-1)!, "soft");
+    await pair.advance(50);
+  }
+  await pair.advance(20_000);
+  pair.traffic.assertNothingLost();
+  await ladder.states("established[installed]", "established[installed]");
+});
+
+Deno.test("ladder: an IKE SA whose peer answers no rekey dies of the silence, with all of its Child SAs", async () => {
+  const ladder = await begun("a");
+  const { pair } = ladder;
+  pair.network.conditions = { loss: 1 };
+  pair.network.inFlight.length = 0;
+  await pair.driveUntil("the SA is given up", () => pair.a.datapath.pairs.size === 0, 400_000);
+  assert.ok(pair.a.events.some((event) => event.kind === "failed" && event.report.code === "timeout"));
+  assert.equal(pair.a.holder.stats().sas, 0);
+});
+
+function sides(by: "a" | "b", mine: string, theirs: string): [string, string] {
+  return by === "a" ? [mine, theirs] : [theirs, mine];
+}
