@@ -32,8 +32,8 @@ export class CookieJar {
   #previous: Secret | undefined;
 
   /** `secretMs`: how long a secret makes cookies, and then checks them. */
-  constructor(crypto: CryptoProvider, random: Random, secretMs: number) {
-    this.#crypto = crypto;
+  constructor(provider: CryptoProvider, random: Random, secretMs: number) {
+    this.#crypto = provider;
     this.#random = random;
     this.#secretMs = secretMs;
   }

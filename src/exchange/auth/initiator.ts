@@ -2,7 +2,7 @@
  * IKE_AUTH as initiator, with pre-shared keys (RFC 7296 §1.2, §2.15, §2.21.2):
  *
  * ```
- *   HDR, SK {IDi, [IDr,] AUTH, [N(INITIAL_CONTACT),] SAi2, TSi, TSr}  -->
+ *   HDR, SK {IDi, [N(INITIAL_CONTACT),] [IDr,] AUTH, SAi2, TSi, TSr}  -->
  *                                              <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
  * ```
  */
@@ -64,11 +64,11 @@ async function exchange(
   const { peerId } = context.policy;
   const payloads = await ask(context, EXCHANGE.IKE_AUTH, [
     idi,
+    ...(isFirstContact(context) ? [notify(NOTIFY.INITIAL_CONTACT)] : []),
     ...(peerId === undefined
       ? []
       : [{ type: "IDr", critical: false, idType: peerId.type, data: peerId.data } as const]),
     { type: "AUTH", critical: false, method: auth.method, data: auth.data },
-    ...(isFirstContact(context) ? [notify(NOTIFY.INITIAL_CONTACT)] : []),
     ...modeNotify(offer.mode),
     offerSa(offer),
     ...trafficSelectors(offer.lists),
