@@ -77,11 +77,11 @@ export function fromInteger(value: bigint, length: number): Uint8Array {
 }
 
 /**
- * The peer's value as an integer, where it has the length of the modulus and 1 < y < p - 1 (RFC 6989 §2.1). With a
- * safe prime nothing else is asked as long as private values are not used twice.
+ * Whether the peer's value has the length of the modulus and 1 < y < p - 1 (RFC 6989 §2.1). With a safe prime nothing
+ * else is asked as long as private values are not used twice.
  */
-export function modpPeerValue(group: ModpGroup, octets: Uint8Array): bigint | undefined {
-  if (octets.length !== group.length) return undefined;
+export function isModpPeerValue(group: ModpGroup, octets: Uint8Array): boolean {
+  if (octets.length !== group.length) return false;
   const y = toInteger(octets);
-  return y > 1n && y < group.prime - 1n ? y : undefined;
+  return y > 1n && y < group.prime - 1n;
 }

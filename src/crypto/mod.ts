@@ -9,5 +9,6 @@
 export * from "./algorithms.ts";
 export * from "./provider.ts";
 export * from "./suite.ts";
+export * from "./groups.ts";
 export * from "./key_schedule.ts";
 export { createPortable } from "./portable/provider.ts";

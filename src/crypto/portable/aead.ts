@@ -20,7 +20,9 @@ export function packetAead(entry: EncrAlgorithm, aead: Aead, salt: Uint8Array): 
   const { ivLength, icvLength, blockLength } = entry;
   const nonce = new Uint8Array(salt.length + ivLength);
   nonce.set(salt);
+  let live = true;
   const setIv = (buffer: Uint8Array, ivOffset: number) => {
+    if (!live) throw new Error("Use of a wiped key");
     for (let i = 0; i < ivLength; i++) nonce[salt.length + i] = buffer[ivOffset + i]!;
   };
   return {
@@ -46,6 +48,7 @@ export function packetAead(entry: EncrAlgorithm, aead: Aead, salt: Uint8Array): 
       return true;
     },
     wipe() {
+      live = false;
       nonce.fill(0);
       aead.wipe();
     },

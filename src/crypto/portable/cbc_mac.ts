@@ -7,11 +7,9 @@ const BLOCK = 16;
 
 /** The chaining of both: everything up to the last block, which one of two subkeys masks. */
 function cbcMac(schedule: Uint32Array, complete: Uint8Array, padded: Uint8Array): KeyedMac {
-  let live = true;
   return {
     length: BLOCK,
     compute(parts, out) {
-      if (!live) throw new Error("Use of a wiped key");
       const message = concat(...parts);
       const state = new Uint8Array(BLOCK);
       const last = Math.max(0, Math.ceil(message.length / BLOCK) - 1) * BLOCK;
@@ -29,7 +27,6 @@ function cbcMac(schedule: Uint32Array, complete: Uint8Array, padded: Uint8Array)
       wipe(message, state);
     },
     wipe() {
-      live = false;
       schedule.fill(0);
       wipe(complete, padded);
     },

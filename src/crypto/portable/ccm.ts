@@ -19,7 +19,9 @@ export function aesCcm(key: Uint8Array): Aead {
     counter[0] = L - 1;
     counter.set(nonce, 1);
     const cipher = createCipheriv(name, own, counter);
-    return [cipher.update(mac), cipher.update(text)];
+    const output = [cipher.update(mac), cipher.update(text)] as const;
+    cipher.final();
+    return output;
   };
   return {
     seal(nonce, aad, text, icvLength) {

@@ -14,7 +14,9 @@ export interface Transformation {
 /** A cipher as packets use it: in place, whole blocks only. */
 export function packetCipher(entry: EncrAlgorithm, transformation: Transformation): PacketCipher {
   const { ivLength, icvLength, blockLength } = entry;
+  let live = true;
   const run = (buffer: Uint8Array, ivOffset: number, offset: number, length: number) => {
+    if (!live) throw new Error("Use of a wiped key");
     const iv = buffer.subarray(ivOffset, ivOffset + ivLength);
     buffer.set(transformation.run(iv, buffer.subarray(offset, offset + length)), offset);
   };
@@ -27,11 +29,14 @@ export function packetCipher(entry: EncrAlgorithm, transformation: Transformatio
       run(buffer, ivOffset, offset, length);
     },
     open(buffer, ivOffset, offset, length) {
-      if (length % blockLength !== 0 || offset + length > buffer.length) return false;
+      if (length < 0 || length % blockLength !== 0 || offset + length > buffer.length) return false;
       run(buffer, ivOffset, offset, length);
       return true;
     },
-    wipe: () => transformation.wipe(),
+    wipe() {
+      live = false;
+      transformation.wipe();
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { md5, sha1 } from "@noble/hashes/legacy.js";
 import { INTEG, PRF } from "../../wire/registry.ts";
 
-/** A MAC under one key over parts of octets; the full output, untruncated. */
+/** A MAC under one key over parts of octets; the full output, untruncated. Who uses it stops once it is wiped. */
 export interface KeyedMac {
   /** Octets of the output. */
   readonly length: number;
@@ -38,19 +38,15 @@ function nobleHmac(hash: CHash, key: Uint8Array): KeyedMac {
 
 /** The 64-bit hashes are faster in node:crypto, though it takes the key anew each time. */
 function nodeHmac(hash: "sha384" | "sha512", length: number, key: Uint8Array): KeyedMac {
-  let own: Uint8Array | undefined = key.slice();
+  const own = key.slice();
   return {
     length,
     compute(parts, out) {
-      if (own === undefined) throw new Error("Use of a wiped key");
       const state = createHmac(hash, own);
       for (const part of parts) state.update(part);
       out.set(state.digest());
     },
-    wipe() {
-      own?.fill(0);
-      own = undefined;
-    },
+    wipe: () => void own.fill(0),
   };
 }
 

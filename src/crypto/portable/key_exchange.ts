@@ -4,7 +4,7 @@ import { pow } from "@noble/curves/abstract/modular.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { concat, fromHex, wipe } from "../../bytes/mod.ts";
 import { KE } from "../../wire/registry.ts";
-import { fromInteger, type ModpGroup, modpGroup, modpPeerValue, toInteger } from "../groups.ts";
+import { fromInteger, isModpPeerValue, type ModpGroup, modpGroup, toInteger } from "../groups.ts";
 import type { KeyExchange, Random } from "../provider.ts";
 
 /** What starts a key exchange of this method; undefined where there is none. */
@@ -27,16 +27,14 @@ export function portableKe(id: number): ((random: Random) => KeyExchange) | unde
 
 function modp(group: ModpGroup, random: Random): KeyExchange {
   const seed = random(group.exponentLength);
-  // The top bit makes every exponent as long as any other, and never 0 or 1
-  seed[0]! |= 0x80;
   let exponent: bigint | undefined = toInteger(seed);
   wipe(seed);
   return {
     publicValue: fromInteger(pow(2n, exponent, group.prime), group.length),
     derive(peerPublicValue) {
       if (exponent === undefined) throw new Error("Use of a wiped key");
-      const y = modpPeerValue(group, peerPublicValue);
-      return y === undefined ? undefined : fromInteger(pow(y, exponent, group.prime), group.length);
+      if (!isModpPeerValue(group, peerPublicValue)) return undefined;
+      return fromInteger(pow(toInteger(peerPublicValue), exponent, group.prime), group.length);
     },
     // The integer itself cannot be overwritten: it is garbage from here on
     wipe: () => void (exponent = undefined),

@@ -30,29 +30,42 @@ function folded(make: (key: Uint8Array) => KeyedMac, key: Uint8Array, padShort: 
 export function packetMac(mac: KeyedMac, icvLength: number): PacketMac {
   const full = new Uint8Array(mac.length);
   const truncated = full.subarray(0, icvLength);
+  let live = true;
+  const compute = (buffer: Uint8Array, offset: number, length: number) => {
+    if (!live) throw new Error("Use of a wiped key");
+    mac.compute([buffer.subarray(offset, offset + length)], full);
+  };
   return {
     icvLength,
     write(buffer, offset, length, icvOffset) {
-      mac.compute([buffer.subarray(offset, offset + length)], full);
+      compute(buffer, offset, length);
       buffer.set(truncated, icvOffset);
     },
     verify(buffer, offset, length, icv) {
-      mac.compute([buffer.subarray(offset, offset + length)], full);
+      compute(buffer, offset, length);
       return equalConstantTime(truncated, icv);
     },
-    wipe: () => mac.wipe(),
+    wipe() {
+      live = false;
+      mac.wipe();
+    },
   };
 }
 
 /** A PRF that is a MAC. */
 export function macPrf(mac: KeyedMac): Prf {
+  let live = true;
   return {
     length: mac.length,
     compute(...parts) {
+      if (!live) throw new Error("Use of a wiped key");
       const output = new Uint8Array(mac.length);
       mac.compute(parts, output);
       return output;
     },
-    wipe: () => mac.wipe(),
+    wipe() {
+      live = false;
+      mac.wipe();
+    },
   };
 }
