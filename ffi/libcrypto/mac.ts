@@ -1,0 +1,114 @@
+/** HMAC (RFC 2104) and AES-CMAC (RFC 4493) by EVP_MAC, as integrity transforms and PRFs. */
+import { equalConstantTime } from "../../src/bytes/mod.ts";
+import type { PacketMac, Prf } from "../../src/crypto/provider.ts";
+import { cString, type Libcrypto, type Octets, octets, pinned } from "./library.ts";
+
+/** OSSL_PARAM_UTF8_STRING */
+const UTF8_STRING = 4;
+/** sizeof(OSSL_PARAM) */
+const PARAM_SIZE = 40;
+/** OSSL_PARAM_UNMODIFIED */
+const UNMODIFIED = 0xffff_ffff_ffff_ffffn;
+
+/** A MAC of libcrypto, such as HMAC with SHA256, that takes any key. */
+export interface MacMethod {
+  /** Octets of the output. */
+  readonly length: number;
+  /** Writes the MAC of the parts, one behind the other, under `key` to `out`, which has `length` octets. */
+  compute(key: Octets, parts: readonly Uint8Array[], out: Octets): void;
+}
+
+/**
+ * One context serves all keys: to set a key costs 0.1 µs, a context for each SA 1 kB of C's memory and the duty to
+ * free it.
+ */
+export function macMethod(
+  lib: Libcrypto,
+  mac: "HMAC" | "CMAC",
+  parameter: readonly ["digest" | "cipher", string],
+  length: number,
+): MacMethod {
+  const { c } = lib;
+  const name = `${mac} of ${parameter[1]}`;
+  const method = lib.pointer(c.EVP_MAC_fetch(null, cString(mac), null), `fetch ${name}`);
+  const context = lib.pointer(c.EVP_MAC_CTX_new(method), `make a context of ${name}`);
+  const params = macParams(lib, parameter);
+  lib.unwrap(c.EVP_MAC_init(context, octets(16), 16, params), `set up ${name}`);
+  return {
+    length,
+    compute(key, parts, out) {
+      lib.unwrap(c.EVP_MAC_init(context, key, key.length, null), `key ${name}`);
+      for (const part of parts) {
+        if (part.length > 0) c.EVP_MAC_update(context, part as Octets, part.length);
+      }
+      lib.unwrap(c.EVP_MAC_final(context, out, null, length), `finish ${name}`);
+    },
+  };
+}
+
+/** OSSL_PARAM[2] with the strings that it points to behind it, so that one reference keeps all of it. */
+function macParams(lib: Libcrypto, [key, value]: readonly [string, string]): Octets {
+  const strings = [cString(key), cString(value)] as const;
+  const keyAt = 2 * PARAM_SIZE;
+  const valueAt = keyAt + strings[0].length;
+  const params = octets(valueAt + strings[1].length);
+  params.set(strings[0], keyAt);
+  params.set(strings[1], valueAt);
+  const base = lib.addressOf(params);
+  const view = new DataView(params.buffer);
+  view.setBigUint64(0, base + BigInt(keyAt), true);
+  view.setUint32(8, UTF8_STRING, true);
+  view.setBigUint64(16, base + BigInt(valueAt), true);
+  view.setBigUint64(24, BigInt(value.length), true);
+  view.setBigUint64(32, UNMODIFIED, true);
+  return params;
+}
+
+/** HMAC pads its key with zeros, so that none is the same as a zero; an empty buffer would mean "the key before". */
+function macKey(key: Uint8Array): Octets {
+  return key.length === 0 ? octets(1) : pinned(key);
+}
+
+/** An integrity transform that sends the first `icvLength` octets. */
+export function packetMac(method: MacMethod, icvLength: number, key: Uint8Array): PacketMac {
+  let own: Octets | undefined = macKey(key);
+  const full = octets(method.length);
+  const truncated = full.subarray(0, icvLength);
+  const compute = (buffer: Uint8Array, offset: number, length: number) => {
+    if (own === undefined) throw new Error("Use of a wiped key");
+    method.compute(own, [buffer.subarray(offset, offset + length)], full);
+  };
+  return {
+    icvLength,
+    write(buffer, offset, length, icvOffset) {
+      compute(buffer, offset, length);
+      buffer.set(truncated, icvOffset);
+    },
+    verify(buffer, offset, length, icv) {
+      compute(buffer, offset, length);
+      return equalConstantTime(truncated, icv);
+    },
+    wipe() {
+      own?.fill(0);
+      own = undefined;
+    },
+  };
+}
+
+/** A PRF. */
+export function macPrf(method: MacMethod, key: Uint8Array): Prf {
+  let own: Octets | undefined = macKey(key);
+  return {
+    length: method.length,
+    compute(...parts) {
+      if (own === undefined) throw new Error("Use of a wiped key");
+      const out = octets(method.length);
+      method.compute(own, parts, out);
+      return out;
+    },
+    wipe() {
+      own?.fill(0);
+      own = undefined;
+    },
+  };
+}
