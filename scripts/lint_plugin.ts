@@ -36,6 +36,7 @@ function isReference(node: Deno.lint.Identifier): boolean {
     case "MemberExpression":
       return parent.object === node || parent.computed;
     case "Property":
+      if (parent.parent.type === "ObjectPattern") return false;
       return parent.value === node && (parent.key !== node || parent.shorthand) || parent.computed;
     case "CallExpression":
     case "NewExpression":
@@ -72,18 +73,47 @@ function importRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   };
 }
 
+/** Whether an identifier stands where a name is declared: parameter, variable, import, pattern. */
+function isDeclaration(node: Deno.lint.Identifier): boolean {
+  const parent = node.parent;
+  switch (parent.type) {
+    case "FunctionDeclaration":
+    case "FunctionExpression":
+    case "ArrowFunctionExpression":
+    case "AssignmentPattern":
+    case "ImportSpecifier":
+    case "TSParameterProperty":
+      return true;
+    case "VariableDeclarator":
+      return parent.id === node;
+    case "Property":
+      return parent.parent.type === "ObjectPattern";
+    default:
+      return false;
+  }
+}
+
 function purityRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   if (placeOf(context.filename)?.kind !== "src") return {};
+  const used: Deno.lint.Identifier[] = [];
+  const declared = new Set<string>();
   return {
     Identifier(node) {
-      if (IMPURE.has(node.name) && isReference(node)) {
-        context.report({ node, message: `src/ is pure: "${node.name}" has to come in as a value` });
-      }
+      if (!IMPURE.has(node.name)) return;
+      if (isDeclaration(node)) declared.add(node.name);
+      else if (isReference(node)) used.push(node);
     },
     MemberExpression(node) {
       const name = dotted(node);
       if (IMPURE_MEMBERS.has(name)) {
         context.report({ node, message: `src/ is pure: "${name}" has to come in as a value` });
+      }
+    },
+    "Program:exit"() {
+      for (const node of used) {
+        // A file that has a parameter of that name means the parameter.
+        if (declared.has(node.name)) continue;
+        context.report({ node, message: `src/ is pure: "${node.name}" has to come in as a value` });
       }
     },
   };

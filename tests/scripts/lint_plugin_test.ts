@@ -67,6 +67,9 @@ Deno.test("pure-src: clock, randomness, output and I/O are refused in src/ and a
     assert.equal(lint("/x/src/wire/a.ts", source).length, 1, source);
     assert.deepEqual(lint("/x/cli/a.ts", source), [], source);
   }
+  const handedIn =
+    "export const f = (crypto: P) => crypto.mac(1); export const g = ({ process }: Q) => [process];";
+  assert.deepEqual(lint("/x/src/wire/a.ts", handedIn), []);
   assert.deepEqual(lint("/x/src/wire/a.ts", "export const a = { crypto: 1, process: 2 }; a.process;"), []);
 });
 
