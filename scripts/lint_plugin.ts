@@ -82,7 +82,6 @@ function isDeclaration(node: Deno.lint.Identifier): boolean {
     case "ArrowFunctionExpression":
     case "AssignmentPattern":
     case "ImportSpecifier":
-    case "TSParameterProperty":
       return true;
     case "VariableDeclarator":
       return parent.id === node;

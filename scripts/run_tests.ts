@@ -22,7 +22,6 @@ export function closingLine(tally: Tally): string {
 
 /** Reads the summary that `deno test` ends with; undefined where there is none (it did not get so far). */
 export function readSummary(output: string): Tally | undefined {
-  // deno-lint-ignore no-control-regex
   const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
   const found = [...plain.matchAll(/^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed(.*)$/gm)].at(-1);
   if (found === undefined) return undefined;
