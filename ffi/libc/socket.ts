@@ -122,7 +122,8 @@ export function openSocket(libc: Libc, options: SocketOptions): number {
       requireOption(libc, fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
       requireOption(libc, fd, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
     } else {
-      requireOption(libc, fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
+      // Raw sockets are of one family anyway, and refuse the option.
+      if (kind === "udp") requireOption(libc, fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
       requireOption(libc, fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
       requireOption(libc, fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
     }

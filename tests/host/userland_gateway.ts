@@ -1,0 +1,241 @@
+/** Two gateways with the net role's real worker on the userland data path, joined by a wire; no IKE: keys are given. */
+import { LIBC_PATHS } from "../../ffi/libc/mod.ts";
+import type { Libc } from "../../ffi/libc/mod.ts";
+import { LIBCRYPTO_PATHS } from "../../ffi/libcrypto/mod.ts";
+import {
+  ENGINE_FOR_NET,
+  type EngineForNet,
+  NET_FOR_ENGINE,
+  NET_FOR_MAIN,
+  type NetForEngine,
+  type NetForMain,
+  type NetStart,
+} from "../../cli/daemon/ports.ts";
+import type { FromRole } from "../../cli/daemon/role.ts";
+import { Link } from "../../cli/daemon/rpc.ts";
+import type { ChildSuite } from "../../src/crypto/mod.ts";
+import type { Datagram, DatapathEvent } from "../../src/exchange/ports.ts";
+import { childPair, endpoint, selector } from "../datapath/support.ts";
+import { Host, wire } from "./namespaces.ts";
+
+const AF_PACKET = 17, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800;
+/** ETH_P_ALL in network order. */
+const EVERY_PROTOCOL = 0x0300;
+
+function firstThere(paths: readonly string[]): string | undefined {
+  return paths.find((path) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Options of the role as tests want them; `libcrypto` where the machine has it. */
+export function netStart(changes: Partial<NetStart> = {}): NetStart {
+  const libcrypto = firstThere(LIBCRYPTO_PATHS);
+  return {
+    libc: firstThere(LIBC_PATHS)!,
+    ...(libcrypto === undefined ? {} : { libcrypto }),
+    datapath: "userland",
+    ikePort: 500,
+    nattPort: 4500,
+    ...changes,
+  };
+}
+
+/** The net role in its worker, in one host. */
+export class NetRole {
+  readonly datagrams: Datagram[] = [];
+  readonly events: DatapathEvent[] = [];
+  /** Called when one of the two grew. */
+  onNews: () => void = () => {};
+  private constructor(
+    readonly worker: Worker,
+    readonly engine: NetForEngine,
+    readonly main: NetForMain,
+    readonly links: readonly Link[],
+  ) {}
+
+  /** Starts it in the host's namespace; a string is why it could not. */
+  static async start(host: Host, start: NetStart): Promise<NetRole | string> {
+    const engine = new MessageChannel(), main = new MessageChannel();
+    const { worker, answer } = await host.runAsync(async () => {
+      const worker = new Worker(new URL("../../cli/daemon/net_worker.ts", import.meta.url), {
+        type: "module",
+      });
+      const answer = await new Promise<FromRole>((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = (event) => reject(new Error(event.message));
+        const ports = { engine: engine.port2, main: main.port2 };
+        worker.postMessage({ start, ports }, Object.values(ports));
+      });
+      return { worker, answer };
+    });
+    const links = [new Link(engine.port1), new Link(main.port1)];
+    if ("failed" in answer) {
+      for (const link of links) link.close();
+      worker.terminate();
+      return answer.failed;
+    }
+    const [engineLink, mainLink] = links;
+    const role = new NetRole(
+      worker,
+      engineLink!.connect<NetForEngine>(NET_FOR_ENGINE),
+      mainLink!.connect<NetForMain>(NET_FOR_MAIN),
+      links,
+    );
+    engineLink!.serve<EngineForNet>(ENGINE_FOR_NET, {
+      datagrams: (batch) => {
+        role.datagrams.push(...batch);
+        role.onNews();
+      },
+      datapath: (events) => {
+        role.events.push(...events);
+        role.onNews();
+      },
+    });
+    return role;
+  }
+
+  /** Waits until `seen` holds after news from the role. */
+  until(seen: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.onNews = () => {
+        if (seen()) resolve();
+      };
+      this.onNews();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.main.close();
+    for (const link of this.links) link.close();
+    this.worker.terminate();
+  }
+}
+
+/** What passes one device, as the kernel shows it to AF_PACKET: IP packets. */
+export class Tap {
+  readonly #fd: number;
+  constructor(readonly host: Host) {
+    this.#fd = host.run(() =>
+      host.libc.unwrap(host.libc.c.socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, EVERY_PROTOCOL), "tap")
+    );
+    const name = new Uint8Array(20), view = new DataView(name.buffer);
+    view.setUint16(0, AF_PACKET, true);
+    view.setUint16(2, EVERY_PROTOCOL, true);
+    view.setInt32(4, host.index("outer"), true);
+    host.libc.unwrap(host.libc.c.bind(this.#fd, name, name.length), "bind the tap");
+  }
+
+  /** The kinds of IP packets since the last call, such as `udp 4500>4500` or `ip 50`. */
+  kinds(): Set<string> {
+    const kinds = new Set<string>();
+    const buffer = new Uint8Array(70_000), view = new DataView(buffer.buffer);
+    for (;;) {
+      const length = this.host.libc.c.recv(this.#fd, buffer, buffer.length, 0);
+      if (length < 0) return kinds;
+      const v4 = buffer[0]! >>> 4 === 4;
+      if (!v4 && buffer[0]! >>> 4 !== 6) continue;
+      const protocol = v4 ? buffer[9]! : buffer[6]!, upper = v4 ? (buffer[0]! & 15) * 4 : 40;
+      // Neighbour discovery belongs to the wire itself.
+      if (!v4 && (protocol === 58 && buffer[upper]! >= 133 || protocol === 0)) continue;
+      kinds.add(
+        protocol === 17 ? `udp ${view.getUint16(upper)}>${view.getUint16(upper + 2)}` : `ip ${protocol}`,
+      );
+    }
+  }
+
+  close(): void {
+    this.host.libc.c.close(this.#fd);
+  }
+}
+
+/** How a pair is carried. */
+export interface Carriage {
+  readonly suite: ChildSuite;
+  readonly outer: 4 | 6;
+  readonly udpEncap: boolean;
+}
+
+/** Two hosts on one wire, each with the role. */
+export class Gateways {
+  readonly here: Host;
+  readonly there: Host;
+  roles!: readonly [NetRole, NetRole];
+  #installed = 0;
+
+  constructor(libc: Libc) {
+    this.here = new Host(libc);
+    this.there = new Host(libc);
+    wire(this.here, "outer", this.there, "outer");
+    for (const [host, n] of [[this.here, 1], [this.there, 2]] as const) {
+      host.address("outer", `192.0.2.${n}/24`);
+      host.address("outer", `2001:db8::${n}/64`);
+      host.address("lo", `10.${n}.0.1/32`);
+      host.address("lo", `2001:db8:${n}::1/128`);
+    }
+  }
+
+  /** Starts both roles and steers the flows of both families. */
+  async start(changes: Partial<NetStart> = {}): Promise<void> {
+    const roles: NetRole[] = [];
+    for (const host of [this.here, this.there]) {
+      const role = await NetRole.start(host, netStart(changes));
+      if (typeof role === "string") throw new Error(role);
+      roles.push(role);
+    }
+    this.roles = [roles[0]!, roles[1]!];
+    for (const [role, own, other] of [[roles[0]!, 1, 2], [roles[1]!, 2, 1]] as const) {
+      const flows = [
+        { policy: "example", local: selector(`10.${own}.0.0/16`), remote: selector(`10.${other}.0.0/16`) },
+        {
+          policy: "example",
+          local: selector(`2001:db8:${own}::/48`),
+          remote: selector(`2001:db8:${other}::/48`),
+        },
+      ];
+      const result = await role.engine.setFlows(flows);
+      if (!result.ok) throw new Error(result.error.message);
+    }
+  }
+
+  /** Installs a pair in both; returns its id. */
+  async install({ suite, outer, udpEncap }: Carriage): Promise<number> {
+    const id = ++this.#installed;
+    const port = udpEncap ? 4500 : 0;
+    const ends = outer === 4
+      ? [endpoint("192.0.2.1", port), endpoint("192.0.2.2", port)]
+      : [endpoint("2001:db8::1", port), endpoint("2001:db8::2", port)];
+    const pair = childPair(suite, { udpEncap }, id);
+    const results = await Promise.all([
+      this.roles[0].engine.install({ ...pair.here, local: ends[0]!, remote: ends[1]! }),
+      this.roles[1].engine.install({ ...pair.there, local: ends[1]!, remote: ends[0]! }),
+    ]);
+    for (const result of results) if (!result.ok) throw new Error(result.error.message);
+    return id;
+  }
+
+  async remove(id: number): Promise<void> {
+    await Promise.all(this.roles.map((role) => role.engine.remove([id])));
+  }
+
+  /** `ping` from here, with these arguments. */
+  async ping(...args: string[]): Promise<{ readonly received: number; readonly text: string }> {
+    const command = new Deno.Command("ping", {
+      args: ["-n", "-i", "0.05", "-W", "2", ...args],
+      stdout: "piped",
+    });
+    const output = await this.here.run(() => command.spawn()).output();
+    const text = new TextDecoder().decode(output.stdout);
+    return { received: Number(/(\d+) received/.exec(text)?.[1] ?? 0), text };
+  }
+
+  async close(): Promise<void> {
+    for (const role of this.roles ?? []) await role.close();
+    this.here.close();
+    this.there.close();
+  }
+}
