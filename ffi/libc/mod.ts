@@ -23,3 +23,19 @@ export {
 export { openTun, type Tun, VNET_HEADER_LENGTH } from "./tun.ts";
 export { AddressMonitor, Netlink, type NetlinkFailure } from "./netlink.ts";
 export { currentNetns, enterNetns, inNetns, newNetns } from "./netns.ts";
+export { readText, readToEnd, writeAll, writeText } from "./file.ts";
+export {
+  becomeUser,
+  CAP,
+  type Capabilities,
+  capabilities,
+  dieWithParent,
+  type Identity,
+  identity,
+  ignoreSignal,
+  keepCapabilities,
+  noNewPrivileges,
+  notDumpable,
+  setCapabilities,
+} from "./process.ts";
+export { openPipe, spawn, type SpawnOptions } from "./spawn.ts";
