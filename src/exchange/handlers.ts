@@ -6,7 +6,14 @@ import type { Timer } from "../sa/mod.ts";
 import { EXCHANGE } from "../wire/mod.ts";
 import { respondAuth } from "./auth/mod.ts";
 import type { RequestHandler, TimerHandler } from "./context.ts";
-import { expireChild, expireIke, rekeyChild, rekeyIke, respondCreateChild } from "./create_child/mod.ts";
+import {
+  expireChild,
+  expireIke,
+  makeChildAgain,
+  rekeyChild,
+  rekeyIke,
+  respondCreateChild,
+} from "./create_child/mod.ts";
 import { giveUpHalfOpen } from "./init/mod.ts";
 import { linger } from "./delete/mod.ts";
 import { respondInformational } from "./informational/mod.ts";
@@ -26,6 +33,7 @@ export const TIMER_HANDLERS: { readonly [T in Timer]?: TimerHandler } = {
   expireIke,
   rekeyChild,
   expireChild,
+  createChild: makeChildAgain,
   linger,
   liveness: probe,
 };

@@ -1,5 +1,5 @@
 /** When SAs are replaced and when they end (RFC 7296 §2.8): timers set when an SA begins. */
-import type { ChildSa } from "../sa/mod.ts";
+import { type ChildSa, isAuthenticated } from "../sa/mod.ts";
 import type { SaContext } from "./context.ts";
 
 /** Rekeying starts at a random point between these parts of a lifetime, so that two ends seldom start at once. */
@@ -28,4 +28,23 @@ export function armIke(context: SaContext): void {
   }
   const { dpdIntervalMs } = context.world.globals;
   if (dpdIntervalMs > 0) context.setTimer("liveness", now + dpdIntervalMs);
+}
+
+/** Wait before a lost Child SA is made again: a random part keeps two active sides from doing it at once. */
+const RECREATE_MS = { least: 1_000, spread: 3_000 };
+
+/** Whether some Child SA carries, or is about to carry, traffic. */
+export function hasCarrier(context: SaContext): boolean {
+  const { sa } = context;
+  if (!isAuthenticated(sa)) return false;
+  return [...sa.children.values()].some((child) => child.state === "installed" || child.state === "rekeying");
+}
+
+/** An active policy whose IKE SA has no Child SA left gets another one before a packet has to ask for it. */
+export function recreateChild(context: SaContext, waitMs?: number): void {
+  const { world, policy, sa } = context;
+  const alive = sa.state === "established" || sa.state === "rekeying";
+  if (!alive || policy.mode !== "active" || !world.globals.active || hasCarrier(context)) return;
+  const wait = waitMs ?? RECREATE_MS.least + RECREATE_MS.spread * world.fraction();
+  context.setTimer("createChild", world.clock.now() + wait);
 }

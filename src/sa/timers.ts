@@ -16,6 +16,8 @@ export const TIMERS = {
   rekeyChild: "replace a Child SA",
   /** To end a Child SA at the end of its lifetime; one for each Child SA. */
   expireChild: "end a Child SA",
+  /** To make a Child SA again where an active policy lost its last one. */
+  createChild: "make a Child SA again",
   /** To drop an SA that its peer should have deleted. */
   linger: "drop a replaced SA that nobody deleted",
   /** To forget the stored response that nobody asks for any more. */

@@ -102,6 +102,8 @@ for (const by of ["a", "b"] as const) {
     const { to, fro, first } = arrows(by);
     const other = by === "a" ? arrows("b") : arrows("a");
     const [mine, theirs] = by === "a" ? [pair.a, pair.b] : [pair.b, pair.a];
+    // Otherwise the active side would make another one.
+    pair.a.engine.setActive(false);
     mine.datapath.expire(onlyPair(mine), "hard");
     theirs.datapath.expire(onlyPair(theirs), "soft");
     await pair.settle();

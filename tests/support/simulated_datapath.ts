@@ -145,9 +145,9 @@ export class SimulatedDatapath implements Datapath {
   }
 
   activate(id: number): void {
+    if (!this.seenIds.has(id)) throw new Error(`Child SA ${id} was never installed`);
     const pair = this.pairs.get(id);
-    if (pair === undefined) throw new Error(`Child SA ${id} is not installed`);
-    if (pair.rank === 0) pair.rank = ++this.#rank;
+    if (pair?.rank === 0) pair.rank = ++this.#rank;
   }
 
   move(ids: readonly number[], local: Endpoint, remote: Endpoint, udpEncap: boolean): void {

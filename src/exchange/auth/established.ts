@@ -2,11 +2,10 @@
 import type { ChildSa, EstablishedSa, PeerIdentity } from "../../sa/mod.ts";
 import { isAuthenticated } from "../../sa/mod.ts";
 import { formatIdentity, sameIdentity } from "../../policy/mod.ts";
-import { formatSelectors as formatList } from "../../selector/mod.ts";
 import type { SaContext } from "../context.ts";
 import { deleteIke } from "../delete/mod.ts";
 import { armChild, armIke } from "../lifetimes.ts";
-import { cut } from "../text.ts";
+import { cut, formatChild } from "../text.ts";
 
 /** Both are authenticated; `child` is installed, or undefined where it was refused. */
 export function establish(
@@ -36,8 +35,7 @@ export function establish(
 /** Timers and event of a Child SA that just began. */
 export function announceChild(context: SaContext, child: ChildSa): void {
   armChild(context, child);
-  const text = `${formatList(child.localSelectors)} <=> ${formatList(child.remoteSelectors)}`;
-  context.emit({ kind: "child-up", text: cut(text) });
+  context.emit({ kind: "child-up", text: formatChild(child) });
 }
 
 /**

@@ -1,14 +1,13 @@
 /** What initiator and responder do alike once a Child SA is agreed on: derive its keys, take it up. */
 import { fail, ok, type Result } from "../../bytes/mod.ts";
 import type { DeriveChild, DeriveChildResult } from "../../auth/requests.ts";
-import type { SelectorLists } from "../../selector/mod.ts";
 import { type ChildSa, isAuthenticated, withChild } from "../../sa/mod.ts";
 import type { AgreedChild } from "../child/mod.ts";
 import type { SaContext } from "../context.ts";
 import { childOf } from "../delete/mod.ts";
 import { armChild } from "../lifetimes.ts";
 import type { Failure } from "../reasons.ts";
-import { formatSelectors } from "../text.ts";
+import { formatChild } from "../text.ts";
 
 /** Keys of the Child SA (RFC 7296 §2.17). On a failure its SPI is free again. */
 export async function deriveKeys(
@@ -31,7 +30,6 @@ export async function addChild(
   context: SaContext,
   child: ChildSa,
   replaces: ChildSa | undefined,
-  lists: SelectorLists,
 ): Promise<void> {
   const { sa, world } = context;
   if (!isAuthenticated(sa)) {
@@ -46,7 +44,7 @@ export async function addChild(
     old === undefined ? next : withChild(next, { ...old, state: "rekeyed", replacedBy: child.id }),
   );
   armChild(context, child);
-  const text = formatSelectors(lists);
+  const text = formatChild(child);
   if (old === undefined) return context.emit({ kind: "child-up", text });
   context.stopTimer("rekeyChild", old.id);
   context.stopTimer("expireChild", old.id);

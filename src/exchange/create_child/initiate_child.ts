@@ -28,6 +28,7 @@ import {
 } from "../child/mod.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
 import { childOf, deleteChild, dropChild } from "../delete/mod.ts";
+import { hasCarrier } from "../lifetimes.ts";
 import { errorNotify, notify } from "../notifies.ts";
 import type { Failure } from "../reasons.ts";
 import { addChild, deriveKeys } from "./add_child.ts";
@@ -58,7 +59,7 @@ export async function replaceChild(context: SaContext, id: number): Promise<void
   if (outcome === "gone") {
     // RFC 7296 §2.25: what the peer does not have is of no use; a new one is made from scratch.
     await dropChild(context, id, "unknown to the peer");
-    return context.start("create child", createChild);
+    return hasCarrier(context) ? undefined : context.start("create child", createChild);
   }
   context.become(withChild(context.sa, { ...old, state: "installed" }));
   context.setTimer("rekeyChild", retryAt(context, outcome === "temporary"), id);
@@ -177,6 +178,6 @@ async function take(
   const options = { initiated: true, outboundFrom: "now" } as const;
   const installed = await installChild(context, agreed, derived.value.keys, options);
   if (!installed.ok) return installed;
-  await addChild(context, installed.value, replaces, agreed.lists);
+  await addChild(context, installed.value, replaces);
   return ok(agreed);
 }

@@ -50,7 +50,7 @@ export async function respondChild(
   const outboundFrom = replaces === undefined ? "now" : "when-used";
   const installed = await installChild(context, agreed, keys, { initiated: false, outboundFrom });
   if (!installed.ok) return installed;
-  await addChild(context, installed.value, replaces, agreed.lists);
+  await addChild(context, installed.value, replaces);
   const payloads: Payload[] = [...modeNotify(agreed.mode), answerSa(agreed), nonceR];
   if (method !== undefined && publicValue !== undefined) payloads.push(kePayload(method, publicValue));
   payloads.push(...trafficSelectors(agreed.lists));

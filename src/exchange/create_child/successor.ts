@@ -5,7 +5,7 @@ import type { IkeSuite } from "../../crypto/suite.ts";
 import { type EstablishedSa, type IkeRole, Protection, type RekeyingSa } from "../../sa/mod.ts";
 import type { SaContext } from "../context.ts";
 import { drain } from "../delete/mod.ts";
-import { armChild, armIke } from "../lifetimes.ts";
+import { armChild, armIke, recreateChild } from "../lifetimes.ts";
 
 /** What is new in the successor. */
 export interface NewIke {
@@ -34,7 +34,7 @@ export function succeed(context: SaContext, sa: EstablishedSa | RekeyingSa, made
     createdAtMs: now,
     establishedAtWallMs: world.clock.wall(),
   };
-  for (const timer of ["rekeyIke", "expireIke", "liveness"] as const) context.stopTimer(timer);
+  for (const timer of ["rekeyIke", "expireIke", "liveness", "createChild"] as const) context.stopTimer(timer);
   for (const id of sa.children.keys()) {
     for (const timer of ["rekeyChild", "expireChild", "linger"] as const) context.stopTimer(timer, id);
   }
@@ -47,6 +47,7 @@ export function succeed(context: SaContext, sa: EstablishedSa | RekeyingSa, made
     if (child.state === "rekeyed") drain(successor, child);
     else armChild(successor, child);
   }
+  recreateChild(successor);
   successor.emit({ kind: "ike-rekeyed" });
   return successor;
 }

@@ -1,7 +1,8 @@
 /** What happens when a lifetime nears its end, and when it ends (RFC 7296 §2.8); the data path's limits come here too. */
 import { childOf, deleteChild, deleteIke } from "../delete/mod.ts";
 import type { SaContext } from "../context.ts";
-import { replaceChild } from "./initiate_child.ts";
+import { hasCarrier, recreateChild } from "../lifetimes.ts";
+import { createChild, replaceChild } from "./initiate_child.ts";
 import { replaceIke } from "./initiate_ike.ts";
 
 /** Timer `rekeyIke`. */
@@ -24,4 +25,12 @@ export async function expireChild(context: SaContext, id: number): Promise<void>
   if (childOf(context, id) === undefined) return;
   await context.world.datapath.remove([id]);
   context.start(`expire Child SA ${id}`, (context) => deleteChild(context, id, "lifetime over"));
+}
+
+/** Timer `createChild`: the policy is active and its IKE SA has lost its last Child SA. */
+export function makeChildAgain(context: SaContext): void {
+  context.start("create child", async (context) => {
+    if (!hasCarrier(context)) await createChild(context);
+    recreateChild(context, context.world.timing.retryPolicyMs);
+  });
 }

@@ -10,6 +10,7 @@ import { EXCHANGE } from "../../wire/mod.ts";
 import { type ChildSa, isAuthenticated, withChild, withoutChild } from "../../sa/mod.ts";
 import { ask } from "../ask.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
+import { recreateChild } from "../lifetimes.ts";
 
 /** How long a replaced Child SA still takes packets that were under way when its peer deleted it. */
 const DRAIN_MS = 2_000;
@@ -52,7 +53,9 @@ export async function dropChild(context: SaContext, id: number, reason: string |
   context.become(withoutChild(sa, id));
   await context.world.datapath.remove([id]);
   context.world.inboundSpis.release(child.spiIn);
-  if (reason !== undefined) context.emit({ kind: "child-down", reason });
+  if (reason === undefined) return;
+  context.emit({ kind: "child-down", reason });
+  recreateChild(context);
 }
 
 /** Sends by the Child SA that replaced this one, and still takes what is under way for a moment. */

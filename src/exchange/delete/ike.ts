@@ -26,8 +26,11 @@ export async function deleteIke(context: SaContext, reason: string): Promise<voi
   await context.close(reason);
 }
 
-/** Deletes an IKE SA that another one replaced, on which we began the rekey (RFC 7296 §2.8); a task. */
+/**
+ * Deletes an IKE SA that another one replaced, on which we began the rekey (RFC 7296 §2.8); a task. A peer that has
+ * forgotten it already cannot answer any more, and that is no failure.
+ */
 export async function deleteReplacedIke(context: SaContext): Promise<void> {
-  await ask(context, EXCHANGE.INFORMATIONAL, [DELETE_IKE]);
+  await context.request(EXCHANGE.INFORMATIONAL, [DELETE_IKE]);
   await context.close("replaced");
 }
