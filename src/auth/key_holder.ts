@@ -11,7 +11,6 @@ import {
   canDeriveIke,
   type CryptoProvider,
   type KeyExchange,
-  type Nonces,
   type SkD,
   Skeyseed,
   type SkP,

@@ -54,10 +54,10 @@ function once<T>(of: PrfOf, key: Uint8Array, use: (prf: Prf) => T): T {
   }
 }
 
-/** Consecutive parts of `octets` with these lengths, each in memory of its own. */
+/** Consecutive parts of `octets` with these lengths: views of the same memory, so that they travel and go as one. */
 function split<const L extends readonly number[]>(octets: Uint8Array, lengths: L) {
   let at = 0;
-  const parts = lengths.map((length) => octets.slice(at, at += length));
+  const parts = lengths.map((length) => octets.subarray(at, at += length));
   return parts as { [I in keyof L]: Uint8Array };
 }
 
@@ -86,7 +86,10 @@ export function canDeriveChild(suite: ChildSuite): boolean {
   return packetKeyLengths(suite) !== undefined;
 }
 
-/** All keys of an IKE SA. `a*` are empty with an AEAD; `e*` have the salt of a counter mode behind the key. */
+/**
+ * All keys of an IKE SA. `a*` are empty with an AEAD; `e*` have the salt of a counter mode behind the key. These four
+ * share one buffer of their own.
+ */
 export interface IkeKeys {
   readonly d: SkD;
   readonly ai: Uint8Array;
@@ -134,7 +137,9 @@ export class Skeyseed {
     const of = { provider, prf: suite.prf };
     const seed = concat(nonces.nonceI, nonces.nonceR, spiOctets(spis.spiI), spiOctets(spis.spiR));
     const all = once(of, this.#octets, (keyed) => prfPlus(keyed, seed, 3 * p + 2 * a + 2 * e));
-    const [d, ai, ar, ei, er, pi, pr] = split(all, [p, a, a, e, e, p, p]);
+    const end = p + 2 * a + 2 * e;
+    const [ai, ar, ei, er] = split(all.slice(p, end), [a, a, e, e]);
+    const [d, pi, pr] = split(concat(all.subarray(0, p), all.subarray(end)), [p, p, p]);
     wipe(all);
     return { d: new SkD(of, d), ai, ar, ei, er, pi: new SkP(of, pi), pr: new SkP(of, pr) };
   }
@@ -168,7 +173,10 @@ abstract class PrfKey {
   }
 }
 
-/** Keys of a Child SA: those of the direction initiator to responder end in I. */
+/**
+ * Keys of a Child SA: those of the direction initiator to responder end in I. All four share one buffer, so that
+ * moving one of them over a port moves all.
+ */
 export interface Keymat {
   readonly encrI: Uint8Array;
   readonly integI: Uint8Array;
@@ -191,7 +199,7 @@ export class SkD extends PrfKey {
     const seed = concat(gIr, nonces.nonceI, nonces.nonceR);
     const all = this.plus(seed, 2 * (e + a));
     const [encrI, integI, encrR, integR] = split(all, [e, a, e, a]);
-    wipe(seed, all);
+    wipe(seed);
     return { encrI, integI, encrR, integR };
   }
 }
