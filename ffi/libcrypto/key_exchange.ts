@@ -11,6 +11,8 @@ import { cString, type Libcrypto, type Octets, octets, pinned } from "./library.
 /** BN_FLG_CONSTTIME */
 const CONSTTIME = 0x04;
 
+const ZERO = new Uint8Array(1);
+
 /** Starts key exchanges of one method. */
 export type StartKe = (random: Random) => KeyExchange;
 
@@ -39,22 +41,23 @@ function integerOctets(lib: Libcrypto, n: Deno.PointerValue, length: number): Oc
   return out;
 }
 
-/** A private value between the two steps of an exchange. */
-function exchange(
-  secret: Uint8Array,
+/** A private value between the two steps of an exchange; `forget` gets rid of it. */
+function exchange<Private>(
+  secret: Private,
   publicValue: Uint8Array,
-  derive: (secret: Uint8Array, peer: Uint8Array) => Uint8Array | undefined,
+  derive: (secret: Private, peer: Uint8Array) => Uint8Array | undefined,
+  forget: (secret: Private) => void,
 ): KeyExchange {
-  let own: Uint8Array | undefined = secret;
+  let live = true;
   return {
     publicValue,
     derive(peerPublicValue) {
-      if (own === undefined) throw new Error("Use of a wiped key");
-      return derive(own, peerPublicValue);
+      if (!live) throw new Error("Use of a wiped key");
+      return derive(secret, peerPublicValue);
     },
     wipe() {
-      wipe(own);
-      own = undefined;
+      if (live) forget(secret);
+      live = false;
     },
   };
 }
@@ -87,6 +90,7 @@ export function modpKe(lib: Libcrypto, group: ModpGroup): StartKe {
       secret,
       power(Uint8Array.of(2), secret),
       (own, peer) => isModpPeerValue(group, peer) ? power(peer, own) : undefined,
+      wipe,
     );
   };
 }
@@ -107,8 +111,8 @@ export function ecpKe(lib: Libcrypto, curve: string, length: number): StartKe {
       lib,
       secret,
       (k) =>
-        withInteger(lib, new Uint8Array(1), (x) =>
-          withInteger(lib, new Uint8Array(1), (y) => {
+        withInteger(lib, ZERO, (x) =>
+          withInteger(lib, ZERO, (y) => {
             const result = newPoint();
             try {
               const status = base === null
@@ -154,7 +158,7 @@ export function ecpKe(lib: Libcrypto, curve: string, length: number): StartKe {
     if (publicValue === undefined) {
       throw new Error(`The generator of ${curve} has not the order that it says`);
     }
-    return exchange(secret, publicValue, derive);
+    return exchange(secret, publicValue, derive, wipe);
   };
 }
 
@@ -184,24 +188,22 @@ export function x25519Ke(lib: Libcrypto): StartKe {
     lengthView.setBigUint64(0, 32n, true);
     return octets(32);
   };
-  const privateKey = (secret: Uint8Array) => {
+  /** The key with its public half, which OpenSSL computes here: kept until `wipe`, not to compute it twice. */
+  const privateKey = (random: Random) => {
+    const secret = random(32);
     const own = pinned(secret);
-    const key = lib.pointer(
-      c.EVP_PKEY_new_raw_private_key_ex(null, name, null, own, own.length),
-      "make an X25519 key",
-    );
-    own.fill(0);
-    return key;
+    const key = c.EVP_PKEY_new_raw_private_key_ex(null, name, null, own, own.length);
+    wipe(secret, own);
+    return lib.pointer(key, "make an X25519 key");
   };
 
-  const derive = (secret: Uint8Array, peerValue: Uint8Array): Uint8Array | undefined => {
+  const derive = (key: Deno.PointerObject, peerValue: Uint8Array): Uint8Array | undefined => {
     if (peerValue.length !== 32) return undefined;
     const peerOctets = pinned(peerValue);
     const peer = lib.pointer(
       c.EVP_PKEY_new_raw_public_key_ex(null, name, null, peerOctets, peerOctets.length),
       "make an X25519 key",
     );
-    const key = privateKey(secret);
     const context = lib.pointer(c.EVP_PKEY_CTX_new(key, null), "make a context of X25519");
     try {
       lib.unwrap(c.EVP_PKEY_derive_init(context), "begin X25519");
@@ -213,18 +215,14 @@ export function x25519Ke(lib: Libcrypto): StartKe {
       return undefined;
     } finally {
       c.EVP_PKEY_CTX_free(context);
-      c.EVP_PKEY_free(key);
       c.EVP_PKEY_free(peer);
     }
   };
 
   return (random) => {
-    const secret = random(32);
-    const key = privateKey(secret);
+    const key = privateKey(random);
     const publicValue = room();
-    const status = c.EVP_PKEY_get_raw_public_key(key, publicValue, length);
-    c.EVP_PKEY_free(key);
-    lib.unwrap(status, "read an X25519 key");
-    return exchange(secret, publicValue, derive);
+    lib.unwrap(c.EVP_PKEY_get_raw_public_key(key, publicValue, length), "read an X25519 key");
+    return exchange(key, publicValue, derive, (key) => c.EVP_PKEY_free(key));
   };
 }
