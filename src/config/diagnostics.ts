@@ -1,0 +1,136 @@
+/** Errors and warnings about a configuration, in the form of contracts.md. */
+import type { SourcePlace } from "../policy/types.ts";
+import type { Place } from "./source.ts";
+
+/** Codes of warnings; they keep their meaning for ever. `docs/warnings.md` explains each. */
+export const WARNINGS = {
+  unusedMacro: "W001",
+  nameLikeKeyword: "W002",
+  commentContinues: "W003",
+  abbreviated: "W004",
+  insecure: "W005",
+  duplicateFlow: "W006",
+  unresolved: "W007",
+  noEffect: "W008",
+  hostBits: "W009",
+  noPolicies: "W010",
+  passedOver: "W011",
+} as const;
+
+export type WarningCode = (typeof WARNINGS)[keyof typeof WARNINGS];
+
+/** One thing to say about the configuration. Values only. */
+export interface Diagnostic {
+  readonly severity: "error" | "warning";
+  /** A warning's code. */
+  readonly code?: WarningCode;
+  /** Sentence case is not used: it stands behind `error: `. */
+  readonly message: string;
+  /** Absent where it is about no file, such as a macro of the command line. */
+  readonly where?: SourcePlace;
+  /** The source line with secrets masked, and below it the caret. */
+  readonly excerpt?: { readonly line: string; readonly caret: string };
+  /** A word that is close to the one that is wrong. */
+  readonly suggestion?: string;
+}
+
+/** `FILE:LINE:COLUMN: error: message`, the source line, a caret, and `did you mean …` where there is one. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { severity, code, message, where, excerpt, suggestion } = diagnostic;
+  const place = where === undefined ? "" : `${where.file}:${where.line}:${where.column}: `;
+  const lines = [`${place}${severity}: ${message}${code === undefined ? "" : ` [${code}]`}`];
+  if (excerpt !== undefined) lines.push(excerpt.line, excerpt.caret);
+  if (suggestion !== undefined) lines.push(`did you mean "${suggestion}"?`);
+  return lines.join("\n");
+}
+
+/** Whether there is an error among them. */
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((one) => one.severity === "error");
+}
+
+/** The place as a value. */
+export function placeValue({ source, line, column }: Place): SourcePlace {
+  return { file: source.name, line, column };
+}
+
+/** Characters of a source line that are shown. */
+const EXCERPT_WIDTH = 160;
+/** Diagnostics of one run; a file with more of them is no configuration. */
+const MAX_DIAGNOSTICS = 1000;
+
+function excerptAt(place: Place): { line: string; caret: string } {
+  // deno-lint-ignore no-control-regex -- control characters of a file must not reach a terminal
+  const all = [
+    ...place.source.line(place.lineStart).replace(/\r$/, "").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "?"),
+  ];
+  const from = Math.max(0, place.column - 1 - EXCERPT_WIDTH / 2);
+  const shown = all.length <= EXCERPT_WIDTH ? all : all.slice(from, from + EXCERPT_WIDTH);
+  const before = all.length <= EXCERPT_WIDTH
+    ? all.slice(0, place.column - 1)
+    : all.slice(from, place.column - 1);
+  return { line: shown.join(""), caret: `${before.map((one) => one === "\t" ? "\t" : " ").join("")}^` };
+}
+
+interface Noted {
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly place: Place | undefined;
+  readonly code?: WarningCode;
+  readonly suggestion?: string;
+}
+
+/** Collects diagnostics. Source lines are read at the end, when all that is secret in them is known. */
+export class Diagnostics {
+  readonly #noted: Noted[] = [];
+  #errors = 0;
+
+  /** How many errors there were. */
+  get errors(): number {
+    return this.#errors;
+  }
+
+  /** Whether there was an error. */
+  get failed(): boolean {
+    return this.#errors > 0;
+  }
+
+  error(place: Place | undefined, message: string, suggestion?: string): void {
+    this.#errors++;
+    this.#note({ severity: "error", message, place, ...(suggestion === undefined ? {} : { suggestion }) });
+  }
+
+  warn(code: WarningCode, place: Place | undefined, message: string, suggestion?: string): void {
+    this.#note({
+      severity: "warning",
+      code,
+      message,
+      place,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  }
+
+  #note(noted: Noted): void {
+    if (this.#noted.length < MAX_DIAGNOSTICS) this.#noted.push(noted);
+    else if (noted.severity === "error" && this.#noted.length === MAX_DIAGNOSTICS) {
+      this.#noted.push({
+        severity: "error",
+        message: "too many errors, the others are not shown",
+        place: noted.place,
+      });
+    }
+  }
+
+  /** All of them, file by file, in the order of the lines. Call it before the sources are wiped. */
+  finish(): Diagnostic[] {
+    const order = new Map<unknown, number>();
+    for (const { place } of this.#noted) if (!order.has(place?.source)) order.set(place?.source, order.size);
+    const sorted = this.#noted.toSorted(({ place: a }, { place: b }) =>
+      order.get(a?.source)! - order.get(b?.source)! || (a?.line ?? 0) - (b?.line ?? 0) ||
+      (a?.column ?? 0) - (b?.column ?? 0)
+    );
+    return sorted.map(({ place, ...rest }) =>
+      place === undefined ? rest : { ...rest, where: placeValue(place), excerpt: excerptAt(place) }
+    );
+  }
+}
