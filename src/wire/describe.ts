@@ -7,9 +7,11 @@
 import { assertNever, hexOf, toHex } from "../bytes/mod.ts";
 import { addressFromOctets, formatAddress, formatEndpoint, formatRange } from "../ip/mod.ts";
 import type { DecodedMessage } from "./message.ts";
+import { type CfgValue, parseCfgValue } from "./payload/cfg_value.ts";
 import { eapHeader } from "./payload/eap.ts";
 import { isAddressSelector } from "./payload/ts.ts";
 import type {
+  ConfigurationAttribute,
   EapPayload,
   Header,
   IdPayload,
@@ -180,9 +182,7 @@ function detailOf(payload: Payload, options: DescribeOptions): string[] {
     case "CP":
       return [
         nameOf(registry.CFG_TYPE, payload.cfgType),
-        ...payload.attributes.map(({ type, data }) =>
-          `${nameOf(registry.CFG_ATTRIBUTE, type)}${data.length === 0 ? "" : ` ${toHex(data)}`}`
-        ),
+        ...payload.attributes.map(cfgText),
       ];
     case "EAP":
       return [eapText(payload, options)];
@@ -206,6 +206,28 @@ function proposalText(proposal: WireProposal): string {
   const spi = proposal.spi.length === 0 ? "" : `, SPI ${toHex(proposal.spi)}`;
   const transforms = proposal.transforms.map(describeTransform).join(", ");
   return `proposal ${proposal.number}, ${nameOf(registry.PROTOCOL, proposal.protocol)}${spi}: ${transforms}`;
+}
+
+function cfgText(attribute: ConfigurationAttribute): string {
+  const name = nameOf(registry.CFG_ATTRIBUTE, attribute.type);
+  const parsed = parseCfgValue(attribute);
+  const value: CfgValue = parsed.ok ? parsed.value : { kind: "octets", octets: attribute.data };
+  switch (value.kind) {
+    case "empty":
+      return name;
+    case "address":
+      return `${name} ${formatAddress(value.address)}`;
+    case "prefix":
+      return `${name} ${formatAddress(value.prefix.address)}/${value.prefix.length}`;
+    case "subnet":
+      return `${name} ${formatAddress(value.address)} netmask ${formatAddress(value.netmask)}`;
+    case "types":
+      return `${name} ${value.types.map((type) => nameOf(registry.CFG_ATTRIBUTE, type)).join(", ")}`;
+    case "text":
+      return `${name} "${printable(attribute.data)}"`;
+    case "octets":
+      return `${name} ${toHex(value.octets)}`;
+  }
 }
 
 function attributeText({ type, value }: WireAttribute): string {

@@ -24,6 +24,7 @@ export {
 } from "./message.ts";
 export { firstUnsupportedCritical, GENERIC_HEADER_LENGTH, payloadNumber } from "./payload/chain.ts";
 export { FRAGMENT_HEADER_LENGTH } from "./payload/skf.ts";
+export { type CfgValue, emitCfgAttribute, parseCfgValue } from "./payload/cfg_value.ts";
 export { authorityHashes } from "./payload/certreq.ts";
 export { type EapHeader, eapHeader } from "./payload/eap.ts";
 export { idBody } from "./payload/id.ts";

@@ -133,7 +133,7 @@ const PAYLOADS: readonly (readonly [Payload, string])[] = [
       cfgType: 1,
       attributes: [{ type: 1, data: hex("") }, { type: 3, data: hex("c0000235") }],
     },
-    "  CP CFG_REQUEST\n    INTERNAL_IP4_ADDRESS\n    INTERNAL_IP4_DNS c0000235",
+    "  CP CFG_REQUEST\n    INTERNAL_IP4_ADDRESS\n    INTERNAL_IP4_DNS 192.0.2.53",
   ],
   [{ type: "EAP", critical, data: hex("010700051a") }, "  EAP Request 7, EAP-MSCHAPv2, 5 octets"],
   [{ type: "EAP", critical, data: hex("03070004") }, "  EAP Success 7, 4 octets"],
