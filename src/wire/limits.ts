@@ -13,7 +13,7 @@ export const MAX_PROPOSALS = 255;
 export const MAX_TRANSFORMS = 1024;
 
 /** RFC 7296 defines one attribute; more are only there to be passed over. */
-export const MAX_TRANSFORM_ATTRIBUTES = 16;
+export const MAX_TRANSFORM_ATTRIBUTES = 8;
 
 /** In one Delete payload: Child SAs of one IKE SA. */
 export const MAX_DELETE_SPIS = 4096;
