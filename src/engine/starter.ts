@@ -3,6 +3,7 @@ import { addressBits, type Endpoint, formatAddress, type IpAddress } from "../ip
 import { type InitSentSa, isAuthenticated, type Path } from "../sa/mod.ts";
 import type { HostSpec, Policy } from "../policy/mod.ts";
 import { createChild } from "../exchange/create_child/mod.ts";
+import { hasCarrier } from "../exchange/lifetimes.ts";
 import { initiate } from "../exchange/initiate.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { SharedWorld } from "./world.ts";
@@ -60,14 +61,14 @@ export class Starter {
     if (mailbox === undefined) {
       // While starts fail the policy's timer decides: every held packet asks.
       if (this.#world.timers.at(policy, "retryPolicy") === undefined) this.start(policy);
-    } else if (mailbox.sa.state === "established" && mailbox.sa.children.size === 0) {
+    } else if (mailbox.sa.state === "established" && !hasCarrier(mailbox)) {
       mailbox.start("create child", createChild);
     }
   }
 
   /** Timer `retryPolicy`. */
   retry(policy: Policy): void {
-    if (this.#world.globals.active) this.start(policy);
+    if (this.#world.globals.active && policy.mode === "active") this.start(policy);
   }
 
   established(mailbox: Mailbox): void {
@@ -76,9 +77,11 @@ export class Starter {
 
   /** An IKE SA ended: an active policy that has no other is to be started again. */
   closed(mailbox: Mailbox, wasAuthenticated: boolean): void {
-    const { policy } = mailbox;
     const world = this.#world;
-    if (!world.policies.includes(policy) || this.#live(policy) !== undefined) return;
+    const policy = world.lookup.named(mailbox.sa.policy);
+    if (policy === undefined || this.#live(policy) !== undefined) return;
+    // It ended because its policy has changed: the new one has not been started while it was there.
+    if (policy !== mailbox.policy) return this.retry(policy);
     if (mailbox.sa.role === "responder" && policy.mode !== "active") return;
     const progress = this.#of(policy);
     if (!wasAuthenticated) progress.failures++;

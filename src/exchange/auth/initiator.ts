@@ -26,6 +26,7 @@ import {
 } from "../child/mod.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
 import { keysFailure } from "../init/responder.ts";
+import { recreateChild } from "../lifetimes.ts";
 import { errorNotify, notify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
@@ -159,6 +160,7 @@ async function end(context: SaContext, failure: Failure): Promise<void> {
 /** The IKE SA stays without its first Child SA; where the peer has made it, it is deleted there. */
 function withoutChild(context: SaContext, offer: ChildOffer, failure: Failure): void {
   context.failed(failure);
+  recreateChild(context, context.world.timing.retryPolicyMs);
   if (failure.code === "refused-child") return;
   const protocol = offer.proposals[0]?.protocol ?? PROTOCOL.ESP;
   const spis = [espSpiOctets(offer.spiIn)];

@@ -60,7 +60,7 @@ export async function initiateInit(context: SaContext): Promise<Result<AuthSentS
     const code = attempt.refused.size > 1 ? "ke-loop" : "cookie-loop";
     return fail({ code, wanted: "an answer", got: `${MAX_ROUNDS} times none` });
   } finally {
-    // `finishIke` takes the private value over; in every other end it is still ours.
+    // `finishIke` took the private value over where it succeeded; in every other end it may still be there.
     if (attempt.half !== undefined) world.keys.release({ ke: [attempt.half.ke] });
   }
 }
@@ -196,7 +196,6 @@ async function finish(
   const { nonceI } = attempt;
   const nonceR = payloadOf(payloads, "Nonce")!.data.slice();
   const half = { ke: attempt.half!.ke };
-  attempt.half = undefined;
   const finished = await world.keys.finishIke({
     half,
     suite,
@@ -207,6 +206,7 @@ async function finish(
     spiR,
   });
   if (!finished.ok) return fail(keysFailure(finished.error));
+  attempt.half = undefined;
   const { sa: handle, sk } = finished.value;
   if (context.sa.state !== "init-sent") {
     world.keys.release({ sa: [handle] });

@@ -1,0 +1,122 @@
+/** What the holder of keys and the data path gave out comes back on every way out. */
+import assert from "node:assert/strict";
+import type { EngineEvent } from "../../src/engine/types.ts";
+import { assertNothingLeft } from "../support/idle.ts";
+import { ESP_MAC, IKE_MAC, selector, sideA, sideB } from "../support/policies.ts";
+import { type Host, Pair, type PairOptions } from "../support/pair.ts";
+
+const SOON = { retransmitMs: 100, halfOpenMs: 2_000 };
+
+function codes(host: Host): string[] {
+  const failed = host.events.filter((event): event is EngineEvent & { kind: "failed" } =>
+    event.kind === "failed"
+  );
+  return failed.map(({ report }) => report.code);
+}
+
+/** Runs a negotiation that fails in this way, then shuts both down. */
+async function failing(options: PairOptions, prepare: (pair: Pair) => void = () => {}): Promise<Pair> {
+  const pair = new Pair({ timing: SOON, ...options });
+  prepare(pair);
+  await pair.start();
+  await pair.advance(20_000);
+  await pair.during(Promise.all(pair.hosts.map((host) => host.engine.shutdown())));
+  await assertNothingLeft(pair);
+  return pair;
+}
+
+for (const step of ["startKe", "finishIke", "authenticate"] as const) {
+  Deno.test(`handles: the initiator's ${step} fails, nothing is left`, async () => {
+    const pair = await failing({}, ({ a }) => a.keys.failing = step);
+    assert.ok(codes(pair.a).includes("keys"), codes(pair.a).join());
+  });
+}
+
+for (const step of ["finishIke", "authenticate"] as const) {
+  Deno.test(`handles: the responder's ${step} fails, nothing is left`, async () => {
+    const pair = await failing({}, ({ b }) => b.keys.failing = step);
+    assert.ok(codes(pair.b).includes("keys"), codes(pair.b).join());
+  });
+}
+
+for (const who of ["a", "b"] as const) {
+  Deno.test(`handles: the data path of "${who}" refuses the Child SA: it is on neither side, and the log says so`, async () => {
+    const pair = new Pair({ timing: SOON });
+    pair[who].datapath.failing = "install";
+    await pair.start();
+    await pair.advance(2_000);
+    const [a, b] = await pair.snapshots();
+    assert.deepEqual([...a, ...b].map((sa) => [sa.state, sa.children.length]), [["established", 0], [
+      "established",
+      0,
+    ]]);
+    assert.equal(pair.a.datapath.pairs.size + pair.b.datapath.pairs.size, 0);
+    assert.ok(codes(pair[who]).includes("datapath"));
+    await pair.during(Promise.all(pair.hosts.map((host) => host.engine.shutdown())));
+    await assertNothingLeft(pair);
+  });
+}
+
+const FAILURES: readonly (readonly [string, PairOptions, string, string])[] = [
+  ["no peer answers", { conditions: { loss: 1 } }, "timeout", ""],
+  ["wrong PSK", { pskB: "another-example-psk" }, "refused-auth", "auth-failed"],
+  [
+    "no common IKE proposal",
+    { b: sideB({ policy: { ikeProposals: [IKE_MAC] } }) },
+    "refused-ike",
+    "no-ike-proposal",
+  ],
+  [
+    "no common Child proposal",
+    { b: sideB({ policy: { childProposals: [ESP_MAC] } }) },
+    "refused-child",
+    "no-child-proposal",
+  ],
+  [
+    "no common selectors",
+    {
+      b: sideB({ policy: { flows: [{ local: selector("10.8.0.0/16"), remote: selector("10.9.0.0/16") }] } }),
+    },
+    "refused-child",
+    "no-selectors",
+  ],
+  [
+    "the responder expects another identity",
+    { b: sideB({ policy: { peerId: { type: 2, data: new Uint8Array([0x78]) } } }) },
+    "refused-auth",
+    "wrong-id",
+  ],
+  [
+    "the initiator expects another identity",
+    { a: sideA({ policy: { peerId: { type: 2, data: new Uint8Array([0x78]) } } }) },
+    "wrong-id",
+    "refused-auth",
+  ],
+  [
+    "transport against tunnel mode",
+    { a: sideA({ policy: { tunnelMode: "transport" } }) },
+    "mode-mismatch",
+    "",
+  ],
+  [
+    "tunnel against transport mode",
+    { b: sideB({ policy: { tunnelMode: "transport" } }) },
+    "refused-child",
+    "mode-mismatch",
+  ],
+];
+
+for (const [claim, options, atA, atB] of FAILURES) {
+  Deno.test(`handles: ${claim}: both sides say why in one line, and nothing is left`, async () => {
+    const pair = await failing(options);
+    assert.ok(codes(pair.a).includes(atA), `a: ${codes(pair.a)}`);
+    if (atB !== "") assert.ok(codes(pair.b).includes(atB), `b: ${codes(pair.b)}`);
+    for (const host of pair.hosts) {
+      for (const event of host.events) {
+        if (event.kind !== "failed") continue;
+        assert.ok(event.report.fix !== undefined && event.report.peer !== "");
+        assert.doesNotMatch(JSON.stringify(event), /example-psk/);
+      }
+    }
+  });
+}
