@@ -16,6 +16,8 @@ export interface MacMethod {
   readonly length: number;
   /** Writes the MAC of the parts, one behind the other, under `key` to `out`, which has `length` octets. */
   compute(key: Octets, parts: readonly Uint8Array[], out: Octets): void;
+  /** Overwrites this key, here and in the context if it is the last one used. */
+  forget(key: Octets): void;
 }
 
 /**
@@ -33,15 +35,22 @@ export function macMethod(
   const method = lib.pointer(c.EVP_MAC_fetch(null, cString(mac), null), `fetch ${name}`);
   const context = lib.pointer(c.EVP_MAC_CTX_new(method), `make a context of ${name}`);
   const params = macParams(lib, parameter);
-  lib.unwrap(c.EVP_MAC_init(context, octets(16), 16, params), `set up ${name}`);
+  const noKey = octets(16);
+  lib.unwrap(c.EVP_MAC_init(context, noKey, noKey.length, params), `set up ${name}`);
+  let last: Octets | undefined;
   return {
     length,
     compute(key, parts, out) {
+      last = key;
       lib.unwrap(c.EVP_MAC_init(context, key, key.length, null), `key ${name}`);
       for (const part of parts) {
         if (part.length > 0) c.EVP_MAC_update(context, part as Octets, part.length);
       }
       lib.unwrap(c.EVP_MAC_final(context, out, null, length), `finish ${name}`);
+    },
+    forget(key) {
+      key.fill(0);
+      if (last === key) c.EVP_MAC_init(context, noKey, noKey.length, null);
     },
   };
 }
@@ -89,7 +98,7 @@ export function packetMac(method: MacMethod, icvLength: number, key: Uint8Array)
       return equalConstantTime(truncated, icv);
     },
     wipe() {
-      own?.fill(0);
+      if (own !== undefined) method.forget(own);
       own = undefined;
     },
   };
@@ -107,7 +116,7 @@ export function macPrf(method: MacMethod, key: Uint8Array): Prf {
       return out;
     },
     wipe() {
-      own?.fill(0);
+      if (own !== undefined) method.forget(own);
       own = undefined;
     },
   };

@@ -9,6 +9,8 @@ import { KE } from "../wire/registry.ts";
 /** A group of integers modulo a safe prime, generator 2. */
 export interface ModpGroup {
   readonly prime: bigint;
+  /** The modulus less 1, as octets. */
+  readonly minusOne: Uint8Array;
   /** Octets of the modulus, and of each value on the wire. */
   readonly length: number;
   /** Octets of our private exponents: twice the strength of the group (RFC 3526 §8), at least 256 bits. */
@@ -38,7 +40,8 @@ export function modpGroup(id: number): ModpGroup | undefined {
   const [bits, c, exponentLength] = row;
   const n = BigInt(bits);
   const prime = (1n << n) - (1n << (n - 64n)) - 1n + ((scaledPi(n - 130n) + c) << 64n);
-  const group = { prime, length: bits / 8, exponentLength };
+  const length = bits / 8;
+  const group = { prime, minusOne: fromInteger(prime - 1n, length), length, exponentLength };
   groups.set(id, group);
   return group;
 }
@@ -82,6 +85,7 @@ export function fromInteger(value: bigint, length: number): Uint8Array {
  */
 export function isModpPeerValue(group: ModpGroup, octets: Uint8Array): boolean {
   if (octets.length !== group.length) return false;
-  const y = toInteger(octets);
-  return y > 1n && y < group.prime - 1n;
+  const aboveOne = octets.subarray(0, -1).some((octet) => octet !== 0) || octets.at(-1)! > 1;
+  const differs = octets.findIndex((octet, i) => octet !== group.minusOne[i]);
+  return aboveOne && differs >= 0 && octets[differs]! < group.minusOne[differs]!;
 }

@@ -257,6 +257,31 @@ export function conformance(subject: Subject): void {
     }
   });
 
+  test("MACs and PRFs of different keys do not mix, whatever the order of use and of wiping", () => {
+    const message = pattern(70, 1);
+    for (const entry of prfs) {
+      const [a, b] = [provider.prf(entry.id, pattern(20, 1)), provider.prf(entry.id, pattern(20, 2))];
+      const [x, y] = [toHex(a.compute(message)), toHex(b.compute(message))];
+      assert.notEqual(x, y, entry.ianaName);
+      assert.equal(toHex(a.compute(message)), x, entry.ianaName);
+      b.wipe();
+      assert.equal(toHex(a.compute(message)), x, entry.ianaName);
+      a.wipe();
+    }
+    for (const entry of integs) {
+      const [a, b] = [1, 2].map((seed) => provider.mac(entry.id, pattern(entry.keyLength, seed)));
+      const buffer = new Uint8Array(200);
+      a!.write(buffer, 0, 70, 100);
+      b!.write(buffer, 0, 70, 150);
+      const [x, y] = [100, 150].map((at) => buffer.slice(at, at + entry.icvLength));
+      assert.ok(a!.verify(buffer, 0, 70, x!) && b!.verify(buffer, 0, 70, y!), entry.ianaName);
+      assert.ok(!a!.verify(buffer, 0, 70, y!), entry.ianaName);
+      b!.wipe();
+      assert.ok(a!.verify(buffer, 0, 70, x!), entry.ianaName);
+      a!.wipe();
+    }
+  });
+
   test("PRFs give the registry's length, over parts as over the whole, under keys of any length", () => {
     for (const entry of prfs) {
       for (const keyLength of [0, 1, 15, 16, 17, 63, 64, 65, 128, 129, 300]) {
