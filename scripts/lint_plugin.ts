@@ -25,7 +25,9 @@ const IMPURE_MEMBERS = new Set(["Date.now", "Math.random"]);
 const SILENT_END = new Set(["self.close", "Deno.exit", "globalThis.close"]);
 
 function dotted(node: Deno.lint.MemberExpression): string {
-  if (node.object.type !== "Identifier" || node.property.type !== "Identifier") return "";
+  if (
+    node.object.type !== "Identifier" || node.property.type !== "Identifier"
+  ) return "";
   return `${node.object.name}.${node.property.name}`;
 }
 
@@ -37,7 +39,8 @@ function isReference(node: Deno.lint.Identifier): boolean {
       return parent.object === node || parent.computed;
     case "Property":
       if (parent.parent.type === "ObjectPattern") return false;
-      return parent.value === node && (parent.key !== node || parent.shorthand) || parent.computed;
+      return parent.value === node &&
+          (parent.key !== node || parent.shorthand) || parent.computed;
     case "CallExpression":
     case "NewExpression":
     case "BinaryExpression":
@@ -59,7 +62,10 @@ function isReference(node: Deno.lint.Identifier): boolean {
 
 function importRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   const check = (
-    node: Deno.lint.ImportDeclaration | Deno.lint.ExportNamedDeclaration | Deno.lint.ExportAllDeclaration,
+    node:
+      | Deno.lint.ImportDeclaration
+      | Deno.lint.ExportNamedDeclaration
+      | Deno.lint.ExportAllDeclaration,
     typeOnly: boolean,
   ) => {
     if (!node.source) return;
@@ -105,14 +111,20 @@ function purityRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
     MemberExpression(node) {
       const name = dotted(node);
       if (IMPURE_MEMBERS.has(name)) {
-        context.report({ node, message: `src/ is pure: "${name}" has to come in as a value` });
+        context.report({
+          node,
+          message: `src/ is pure: "${name}" has to come in as a value`,
+        });
       }
     },
     "Program:exit"() {
       for (const node of used) {
         // A file that has a parameter of that name means the parameter.
         if (declared.has(node.name)) continue;
-        context.report({ node, message: `src/ is pure: "${node.name}" has to come in as a value` });
+        context.report({
+          node,
+          message: `src/ is pure: "${node.name}" has to come in as a value`,
+        });
       }
     },
   };
@@ -120,7 +132,10 @@ function purityRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
 
 function dlopenRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   const place = placeOf(context.filename);
-  if (place === undefined || place.kind === "ffi" || place.kind === "tests" || place.kind === "scripts") {
+  if (
+    place === undefined || place.kind === "ffi" || place.kind === "tests" ||
+    place.kind === "scripts"
+  ) {
     return {};
   }
   return {
@@ -134,26 +149,42 @@ function dlopenRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
 
 function silentEndRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   if (
-    !/_worker\.ts$/.test(context.filename) && !/\/cli\/daemon\/(net|keys|engine)\//.test(context.filename)
+    !/_worker\.ts$/.test(context.filename) &&
+    !/\/cli\/daemon\/(net|keys|engine)\//.test(context.filename)
   ) return {};
   return {
     MemberExpression(node) {
       const name = dotted(node);
       if (SILENT_END.has(name)) {
-        context.report({ node, message: `"${name}" ends a worker silently: throw instead` });
+        context.report({
+          node,
+          message: `"${name}" ends a worker silently: throw instead`,
+        });
       }
     },
   };
 }
 
 function sleepRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
-  if (placeOf(context.filename)?.kind !== "tests" || !context.filename.endsWith("_test.ts")) return {};
+  if (
+    placeOf(context.filename)?.kind !== "tests" ||
+    !context.filename.endsWith("_test.ts")
+  ) return {};
   return {
     NewExpression(node) {
-      if (node.callee.type !== "Identifier" || node.callee.name !== "Promise") return;
+      if (node.callee.type !== "Identifier" || node.callee.name !== "Promise") {
+        return;
+      }
       const body = context.sourceCode.getText(node);
-      if (/^new Promise(<[^>]*>)?\(\s*\(?(\w+)\)?\s*=>\s*\{?\s*setTimeout\(\s*\2\b/.test(body)) {
-        context.report({ node, message: "Tests do not sleep: await the event itself, or simulated time" });
+      if (
+        /^new Promise(<[^>]*>)?\(\s*\(?(\w+)\)?\s*=>\s*\{?\s*setTimeout\(\s*\2\b/
+          .test(body)
+      ) {
+        context.report({
+          node,
+          message:
+            "Tests do not sleep: await the event itself, or simulated time",
+        });
       }
     },
   };

@@ -5,7 +5,11 @@ const LINES = 500;
 
 async function step(title: string, args: readonly string[]): Promise<boolean> {
   console.log(`ok: ${title}`);
-  const child = new Deno.Command(Deno.execPath(), { args: [...args], stdout: "inherit", stderr: "inherit" })
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    stdout: "inherit",
+    stderr: "inherit",
+  })
     .spawn();
   return (await child.status).success;
 }
@@ -14,7 +18,10 @@ async function sources(folder: string): Promise<string[]> {
   const found: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
     const path = folder === "." ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory && !entry.name.startsWith(".") && !["node_modules", "dist"].includes(entry.name)) {
+    if (
+      entry.isDirectory && !entry.name.startsWith(".") &&
+      !["node_modules", "dist"].includes(entry.name)
+    ) {
       found.push(...await sources(path));
     } else if (entry.isFile && entry.name.endsWith(".ts")) found.push(path);
   }
@@ -24,8 +31,20 @@ async function sources(folder: string): Promise<string[]> {
 const files = (await sources(".")).sort();
 let fine = await step("fmt", ["fmt", "--check", "--quiet"]);
 fine = await step("lint", ["lint", "--quiet"]) && fine;
-fine = await step("check", ["check", "--frozen", "--quiet", ...files]) && fine;
-fine = await step("docs", ["run", "--allow-read", "--frozen", "scripts/reasons.ts", "--check"]) && fine;
+// Workers name another library than the rest: Deno 2.5 mixes the two up when it checks them together.
+const workers = files.filter((file) => file.endsWith("_worker.ts"));
+const others = files.filter((file) => !file.endsWith("_worker.ts"));
+fine = await step("check", ["check", "--frozen", "--quiet", ...others]) && fine;
+fine =
+  await step("check workers", ["check", "--frozen", "--quiet", ...workers]) &&
+  fine;
+fine = await step("docs", [
+  "run",
+  "--allow-read",
+  "--frozen",
+  "scripts/reasons.ts",
+  "--check",
+]) && fine;
 for (const file of files) {
   const lines = (await Deno.readTextFile(file)).split("\n").length - 1;
   if (lines > LINES) {

@@ -2,7 +2,13 @@
  * `deno task prove NAME [--resume]`: the full length of a claim that CI runs a slice of. Prints its seed and appends a
  * result line, with the commit, to proofs/NAME.jsonl.
  */
-import { add, closingLine, NOTHING, runTests, type Tally } from "./run_tests.ts";
+import {
+  add,
+  closingLine,
+  NOTHING,
+  runTests,
+  type Tally,
+} from "./run_tests.ts";
 
 interface Claim {
   readonly says: string;
@@ -18,7 +24,8 @@ const SEEDS_A_PART = 5_000;
 
 const CLAIMS: Readonly<Record<string, Claim>> = {
   seeds: {
-    says: "two engines over a network that loses 20 %, duplicates and reorders converge or say why",
+    says:
+      "two engines over a network that loses 20 %, duplicates and reorders converge or say why",
     parts: 10,
     stride: SEEDS_A_PART,
     run: (seed) =>
@@ -30,7 +37,8 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
     says: "every suite, path and role against strongSwan on this host",
     parts: 1,
     stride: 1,
-    run: () => runTests(["tests/interop"], { env: { IKED_REQUIRE_PEERS: "1" } }),
+    run: () =>
+      runTests(["tests/interop"], { env: { IKED_REQUIRE_PEERS: "1" } }),
   },
 };
 
@@ -44,27 +52,35 @@ interface Line {
 
 async function commit(): Promise<string> {
   const git = async (...args: string[]) =>
-    new TextDecoder().decode((await new Deno.Command("git", { args }).output()).stdout).trim();
+    new TextDecoder().decode(
+      (await new Deno.Command("git", { args }).output()).stdout,
+    ).trim();
   return await git("rev-parse", "--short=12", "HEAD") +
     (await git("status", "--porcelain") === "" ? "" : "+changes");
 }
 
 async function recorded(file: string): Promise<Line[]> {
   const text = await Deno.readTextFile(file).catch(() => "");
-  return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  return text.split("\n").filter((line) => line !== "").map((line) =>
+    JSON.parse(line)
+  );
 }
 
 const [name, ...flags] = Deno.args;
 const claim = name === undefined ? undefined : CLAIMS[name];
 if (claim === undefined) {
   console.error("usage: deno task prove NAME [--resume]");
-  for (const [known, { says }] of Object.entries(CLAIMS)) console.error(`  ${known.padEnd(10)} ${says}`);
+  for (const [known, { says }] of Object.entries(CLAIMS)) {
+    console.error(`  ${known.padEnd(10)} ${says}`);
+  }
   Deno.exit(1);
 }
 await Deno.mkdir("proofs", { recursive: true });
 const file = `proofs/${name}.jsonl`;
 const at = await commit();
-const done = flags.includes("--resume") ? (await recorded(file)).filter((line) => line.commit === at) : [];
+const done = flags.includes("--resume")
+  ? (await recorded(file)).filter((line) => line.commit === at)
+  : [];
 const first = done.at(-1)?.part ?? 0;
 const base = done.at(-1) === undefined
   ? Math.floor(Math.random() * 2 ** 31)
@@ -75,7 +91,13 @@ for (let part = first; part < claim.parts; part++) {
   const seed = base + (part - first) * claim.stride;
   const result = await claim.run(seed);
   tally = add(tally, result);
-  const line: Line = { commit: at, part: part + 1, seed, passed: result.passed, failed: result.failed };
+  const line: Line = {
+    commit: at,
+    part: part + 1,
+    seed,
+    passed: result.passed,
+    failed: result.failed,
+  };
   await Deno.writeTextFile(file, JSON.stringify(line) + "\n", { append: true });
   console.log(JSON.stringify(line));
   if (result.failed > 0) break;

@@ -11,13 +11,16 @@ const FAULTS = {
 /** The IANA name of an error notification. */
 function notifyName(type: number | null): string {
   if (type === null) return "nothing";
-  return Object.entries(NOTIFY).find(([, number]) => number === type)?.[0] ?? `${type}`;
+  return Object.entries(NOTIFY).find(([, number]) => number === type)?.[0] ??
+    `${type}`;
 }
 
 /** The page, from the list. */
 export function reasonsPage(): string {
   const rows = Object.entries(REASONS).map(([code, entry]) =>
-    `| \`${code}\` | ${entry.meaning} | ${FAULTS[entry.fault]} | ${notifyName(entry.notify)} |`
+    `| \`${code}\` | ${entry.meaning} | ${FAULTS[entry.fault]} | ${
+      notifyName(entry.notify)
+    } |`
   );
   return `# Why a negotiation fails
 Every failed negotiation is one line of the log:
@@ -34,7 +37,9 @@ if (import.meta.main) {
   const there = await Deno.readTextFile("docs/reasons.md").catch(() => "");
   if (Deno.args.includes("--check")) {
     if (there !== reasonsPage()) {
-      console.error("docs/reasons.md is not what src/exchange/reasons.ts says: deno task docs");
+      console.error(
+        "docs/reasons.md is not what src/exchange/reasons.ts says: deno task docs",
+      );
       Deno.exit(1);
     }
   } else await Deno.writeTextFile("docs/reasons.md", reasonsPage());

@@ -40,7 +40,10 @@ export function reachable(room: Room): ReadonlySet<string> {
 /** Where a file lives, by its path from the repository's root. */
 export type Place =
   | { readonly kind: "src"; readonly room: string; readonly path: string }
-  | { readonly kind: "ffi" | "cli" | "tests" | "scripts" | "face"; readonly path: string };
+  | {
+    readonly kind: "ffi" | "cli" | "tests" | "scripts" | "face";
+    readonly path: string;
+  };
 
 /** The place of a file; `path` may be absolute: the last of the top folders counts. */
 export function placeOf(path: string): Place | undefined {
@@ -55,10 +58,15 @@ export function placeOf(path: string): Place | undefined {
       case "tests":
       case "scripts":
         if (parts.slice(0, at).includes("tests")) continue;
-        return { kind: parts[at] as "ffi" | "cli" | "tests" | "scripts", path: tail };
+        return {
+          kind: parts[at] as "ffi" | "cli" | "tests" | "scripts",
+          path: tail,
+        };
     }
   }
-  return parts.at(-1) === "mod.ts" ? { kind: "face", path: "mod.ts" } : undefined;
+  return parts.at(-1) === "mod.ts"
+    ? { kind: "face", path: "mod.ts" }
+    : undefined;
 }
 
 /** Resolves a relative specifier against the importing file's path. */
@@ -72,7 +80,11 @@ export function resolveImport(from: string, specifier: string): string {
 }
 
 /** What is wrong with this import, in one sentence; undefined where it is allowed. */
-export function importFault(fromPath: string, specifier: string, typeOnly: boolean): string | undefined {
+export function importFault(
+  fromPath: string,
+  specifier: string,
+  typeOnly: boolean,
+): string | undefined {
   const from = placeOf(fromPath);
   if (from === undefined) return undefined;
   if (!specifier.startsWith(".")) return packageFault(from, specifier);
@@ -81,9 +93,13 @@ export function importFault(fromPath: string, specifier: string, typeOnly: boole
   if (to.kind === "tests" && from.kind !== "tests" && from.kind !== "scripts") {
     return `"${from.path}" is product code and may not import tests`;
   }
-  if (from.kind === "face") return to.kind === "src" ? undefined : "mod.ts is the face of src/ alone";
+  if (from.kind === "face") {
+    return to.kind === "src" ? undefined : "mod.ts is the face of src/ alone";
+  }
   if (from.kind === "ffi") {
-    return to.kind === "ffi" || to.kind === "src" ? undefined : `ffi/ may not import "${to.path}"`;
+    return to.kind === "ffi" || to.kind === "src"
+      ? undefined
+      : `ffi/ may not import "${to.path}"`;
   }
   if (from.kind !== "src") return undefined;
   if (to.kind !== "src") return `src/ may not import "${to.path}"`;
@@ -93,7 +109,9 @@ export function importFault(fromPath: string, specifier: string, typeOnly: boole
   if (from.room === "control" && to.room === "engine" && !typeOnly) {
     return "control may import types of engine only";
   }
-  if (from.room === "crypto" && to.path.startsWith("src/wire/registry")) return undefined;
+  if (from.room === "crypto" && to.path.startsWith("src/wire/registry")) {
+    return undefined;
+  }
   return reachable(from.room).has(to.room)
     ? undefined
     : `Room "${from.room}" may not import room "${to.room}"`;
@@ -102,8 +120,11 @@ export function importFault(fromPath: string, specifier: string, typeOnly: boole
 function packageFault(from: Place, specifier: string): string | undefined {
   if (from.kind !== "src") return undefined;
   if (specifier.startsWith("node:")) {
-    const allowed = from.path.startsWith("src/crypto/portable/") && /^node:(crypto|buffer)$/.test(specifier);
-    return allowed ? undefined : `src/ may not import "${specifier}" outside of crypto/portable`;
+    const allowed = from.path.startsWith("src/crypto/portable/") &&
+      /^node:(crypto|buffer)$/.test(specifier);
+    return allowed
+      ? undefined
+      : `src/ may not import "${specifier}" outside of crypto/portable`;
   }
   if (/^(https?|npm|jsr|file):/.test(specifier)) {
     return `Name "${specifier}" in deno.json and import it by that name`;

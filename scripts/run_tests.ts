@@ -11,7 +11,11 @@ export const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0 };
 
 /** The sum of two. */
 export function add(a: Tally, b: Tally): Tally {
-  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+  };
 }
 
 /** The closing line of contracts.md. */
@@ -23,14 +27,25 @@ export function closingLine(tally: Tally): string {
 /** Reads the summary that `deno test` ends with; undefined where there is none (it did not get so far). */
 export function readSummary(output: string): Tally | undefined {
   const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
-  const found = [...plain.matchAll(/^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed(.*)$/gm)].at(-1);
+  const found = [
+    ...plain.matchAll(
+      /^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed(.*)$/gm,
+    ),
+  ].at(-1);
   if (found === undefined) return undefined;
   const skipped = /\| (\d+) ignored/.exec(found[3]!)?.[1] ?? "0";
-  return { passed: Number(found[1]), failed: Number(found[2]), skipped: Number(skipped) };
+  return {
+    passed: Number(found[1]),
+    failed: Number(found[2]),
+    skipped: Number(skipped),
+  };
 }
 
 /** Copies a stream to ours and returns it as text. */
-async function tee(stream: ReadableStream<Uint8Array>, to: (octets: Uint8Array) => void): Promise<string> {
+async function tee(
+  stream: ReadableStream<Uint8Array>,
+  to: (octets: Uint8Array) => void,
+): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const octets of stream) {
@@ -46,18 +61,32 @@ async function tee(stream: ReadableStream<Uint8Array>, to: (octets: Uint8Array) 
  */
 export async function runTests(
   paths: readonly string[],
-  options: { readonly flags?: readonly string[]; readonly env?: Record<string, string> } = {},
+  options: {
+    readonly flags?: readonly string[];
+    readonly env?: Record<string, string>;
+  } = {},
 ): Promise<Tally> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-prompt", "-A", "--frozen", ...(options.flags ?? []), ...paths],
+    args: [
+      "test",
+      "--no-prompt",
+      "-A",
+      "--frozen",
+      ...(options.flags ?? []),
+      ...paths,
+    ],
     env: { DENO_NO_UPDATE_CHECK: "1", ...options.env },
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  const output = await tee(child.stdout, (octets) => Deno.stdout.writeSync(octets));
+  const output = await tee(
+    child.stdout,
+    (octets) => Deno.stdout.writeSync(octets),
+  );
   const status = await child.status;
   const tally = readSummary(output);
   if (tally === undefined) return { passed: 0, failed: 1, skipped: 0 };
-  const silent = tally.passed + tally.failed + tally.skipped === 0 || (!status.success && tally.failed === 0);
+  const silent = tally.passed + tally.failed + tally.skipped === 0 ||
+    (!status.success && tally.failed === 0);
   return silent ? add(tally, { passed: 0, failed: 1, skipped: 0 }) : tally;
 }
