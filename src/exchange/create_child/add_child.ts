@@ -38,7 +38,9 @@ export async function addChild(
     world.inboundSpis.release(child.spiIn);
     return;
   }
-  const old = replaces && childOf(context, replaces.id);
+  const present = replaces && childOf(context, replaces.id);
+  // Its end may have come meanwhile.
+  const old = present?.state === "deleting" ? undefined : present;
   const next = withChild(sa, child);
   context.become(
     old === undefined ? next : withChild(next, { ...old, state: "rekeyed", replacedBy: child.id }),

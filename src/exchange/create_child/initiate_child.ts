@@ -27,7 +27,7 @@ import {
   trafficSelectors,
 } from "../child/mod.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
-import { childOf, deleteChild, dropChild } from "../delete/mod.ts";
+import { childOf, deleteChild, dropChild, REPLACED } from "../delete/mod.ts";
 import { hasCarrier } from "../lifetimes.ts";
 import { errorNotify, notify } from "../notifies.ts";
 import type { Failure } from "../reasons.ts";
@@ -53,7 +53,7 @@ export async function replaceChild(context: SaContext, id: number): Promise<void
   context.become(withChild(sa, { ...child, state: "rekeying" }));
   const lists = { tsi: child.localSelectors, tsr: child.remoteSelectors };
   const outcome = await negotiate(context, offerChild(context, { withKe: true, lists }), child);
-  if (outcome === "made") return await deleteChild(context, id, "replaced");
+  if (outcome === "made") return await deleteChild(context, id, REPLACED);
   const old = childOf(context, id);
   if (old?.state !== "rekeying" || !isAuthenticated(context.sa)) return;
   if (outcome === "gone") {

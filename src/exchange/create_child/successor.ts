@@ -4,7 +4,7 @@ import type { FinishIkeResult } from "../../auth/requests.ts";
 import type { IkeSuite } from "../../crypto/suite.ts";
 import { type EstablishedSa, type IkeRole, Protection, type RekeyingSa } from "../../sa/mod.ts";
 import type { SaContext } from "../context.ts";
-import { drain } from "../delete/mod.ts";
+import { drain, queueDelete } from "../delete/mod.ts";
 import { armChild, armIke, recreateChild } from "../lifetimes.ts";
 
 /** What is new in the successor. */
@@ -45,6 +45,7 @@ export function succeed(context: SaContext, sa: EstablishedSa | RekeyingSa, made
   for (const child of next.children.values()) {
     // A DELETE of a replaced one may still come, on the old IKE SA, where it finds nothing: so it drains now.
     if (child.state === "rekeyed") drain(successor, child);
+    else if (child.state === "deleting") queueDelete(successor, child.id, "lifetime over");
     else armChild(successor, child);
   }
   recreateChild(successor);

@@ -1,5 +1,5 @@
 /** What happens when a lifetime nears its end, and when it ends (RFC 7296 §2.8); the data path's limits come here too. */
-import { childOf, deleteChild, deleteIke } from "../delete/mod.ts";
+import { deleteIke, endChild } from "../delete/mod.ts";
 import type { SaContext } from "../context.ts";
 import { hasCarrier, recreateChild } from "../lifetimes.ts";
 import { createChild, replaceChild } from "./initiate_child.ts";
@@ -20,11 +20,9 @@ export function rekeyChild(context: SaContext, id: number): void {
   context.start(`rekey Child SA ${id}`, (context) => replaceChild(context, id));
 }
 
-/** Timer `expireChild`, or a hard limit of the data path: no packet more, whatever else is under way. */
+/** Timer `expireChild`, or a hard limit of the data path. */
 export async function expireChild(context: SaContext, id: number): Promise<void> {
-  if (childOf(context, id) === undefined) return;
-  await context.world.datapath.remove([id]);
-  context.start(`expire Child SA ${id}`, (context) => deleteChild(context, id, "lifetime over"));
+  await endChild(context, id, "lifetime over");
 }
 
 /** Timer `createChild`: the policy is active and its IKE SA has lost its last Child SA. */

@@ -21,39 +21,63 @@ export function childOf(context: SaContext, id: number): ChildSa | undefined {
   return isAuthenticated(sa) ? sa.children.get(id) : undefined;
 }
 
-/**
- * Deletes a Child SA at the peer and here; a task. One that was replaced takes the peer's packets until the peer has
- * answered, so that none is lost; any other is out of the data path at once.
- */
+/** Deletes a Child SA at the peer and here; a task. One that is being deleted already is left to who began it. */
 export async function deleteChild(context: SaContext, id: number, reason: string): Promise<void> {
+  if (await retire(context, id)) await sendDelete(context, id, reason);
+}
+
+/** Ends a Child SA: no packet more from now on, whatever else is under way; its DELETE follows in its turn. */
+export async function endChild(context: SaContext, id: number, reason: string): Promise<void> {
+  if (await retire(context, id)) queueDelete(context, id, reason);
+}
+
+/** Queues the DELETE of a Child SA that is in `deleting`. */
+export function queueDelete(context: SaContext, id: number, reason: string): void {
+  context.start(`delete Child SA ${id}`, (context) => sendDelete(context, id, reason));
+}
+
+/**
+ * Takes a Child SA to `deleting` and out of the data path; one that was replaced takes the peer's packets until the
+ * peer has answered, so that none is lost. False: there is nothing to be deleted.
+ */
+async function retire(context: SaContext, id: number): Promise<boolean> {
   const { sa } = context;
   const child = childOf(context, id);
-  if (child === undefined || child.state === "deleting" || !isAuthenticated(sa)) return;
-  const replaced = child.state === "rekeyed";
-  context.stopTimer("rekeyChild", id);
-  context.stopTimer("expireChild", id);
-  context.stopTimer("linger", id);
+  if (child === undefined || child.state === "deleting" || !isAuthenticated(sa)) return false;
+  stopTimers(context, id);
+  useSuccessor(context, child);
   context.become(withChild(sa, { ...child, state: "deleting" }));
-  if (!replaced) await context.world.datapath.remove([id]);
+  if (child.state !== "rekeyed") await context.world.datapath.remove([id]);
+  return true;
+}
+
+async function sendDelete(context: SaContext, id: number, reason: string): Promise<void> {
+  const child = childOf(context, id);
+  if (child === undefined) return;
   const spis = [espSpiOctets(child.spiIn)];
   const { protocol } = child.suite;
   await ask(context, EXCHANGE.INFORMATIONAL, [{ type: "D", critical: false, protocol, spis }]);
-  await dropChild(context, id, replaced ? undefined : reason);
+  await dropChild(context, id, reason);
 }
 
-/** Takes a Child SA out of the data path and forgets it, without a message. No `reason`: nobody is told. */
-export async function dropChild(context: SaContext, id: number, reason: string | undefined): Promise<void> {
+function stopTimers(context: SaContext, id: number): void {
+  for (const timer of ["rekeyChild", "expireChild", "linger"] as const) context.stopTimer(timer, id);
+}
+
+/** Why a Child SA goes that another one replaced: that is no news. */
+export const REPLACED = "replaced";
+
+/** Takes a Child SA out of the data path and forgets it, without a message. */
+export async function dropChild(context: SaContext, id: number, reason: string): Promise<void> {
   const { sa } = context;
   const child = childOf(context, id);
   if (child === undefined || !isAuthenticated(sa)) return;
-  context.stopTimer("rekeyChild", id);
-  context.stopTimer("expireChild", id);
-  context.stopTimer("linger", id);
+  stopTimers(context, id);
   useSuccessor(context, child);
   context.become(withoutChild(sa, id));
   await context.world.datapath.remove([id]);
   context.world.inboundSpis.release(child.spiIn);
-  if (reason === undefined) return;
+  if (reason === REPLACED) return;
   context.emit({ kind: "child-down", reason });
   recreateChild(context);
 }
@@ -74,6 +98,6 @@ function useSuccessor(context: SaContext, child: ChildSa): void {
  * not delete it.
  */
 export async function linger(context: SaContext, sub: number): Promise<void> {
-  if (sub === 0) await context.close("replaced");
-  else await dropChild(context, sub, undefined);
+  if (sub === 0) await context.close(REPLACED);
+  else await dropChild(context, sub, REPLACED);
 }

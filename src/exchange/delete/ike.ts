@@ -9,6 +9,7 @@
 import { type DeletePayload, EXCHANGE, PROTOCOL } from "../../wire/mod.ts";
 import { isAuthenticated } from "../../sa/mod.ts";
 import { ask } from "../ask.ts";
+import { REPLACED } from "./child.ts";
 import type { SaContext } from "../context.ts";
 
 const DELETE_IKE: DeletePayload = { type: "D", critical: false, protocol: PROTOCOL.IKE, spis: [] };
@@ -32,5 +33,5 @@ export async function deleteIke(context: SaContext, reason: string): Promise<voi
  */
 export async function deleteReplacedIke(context: SaContext): Promise<void> {
   await context.request(EXCHANGE.INFORMATIONAL, [DELETE_IKE]);
-  await context.close("replaced");
+  await context.close(REPLACED);
 }
