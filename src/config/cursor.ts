@@ -17,7 +17,7 @@ function isAscii(octets: Uint8Array, text: string): boolean {
 export function describe(token: Token): string {
   if (token.kind === "newline" || token.kind === "end") return "the end of the statement";
   if (token.secret) return "a word behind a secret";
-  const text = textOf(token);
+  const text = token.kind === "variable" ? `$${textOf(token)}` : textOf(token);
   const short = text.length > 64 ? `${text.slice(0, 64)}…` : text;
   return token.kind === "string" ? `string "${short}"` : `"${short}"`;
 }
@@ -50,7 +50,8 @@ export class Cursor {
       const macro = this.macro(token);
       const name = textOf(token);
       this.#raw = undefined;
-      const origin = { place: token.place, secret: token.secret, hide: () => this.macros.hide(name) };
+      const place = { ...token.place, macro: { name, place: macro.place } };
+      const origin = { place, secret: token.secret, hide: () => this.macros.hide(name) };
       this.#expansion = new Lexer(macro.octets, token.place.source, this.diagnostics, origin);
     }
   }
@@ -87,9 +88,10 @@ export class Cursor {
   operand(wanted: string): { readonly token: Token; readonly octets: Uint8Array } {
     const token = this.peekRaw();
     if (token.kind === "variable" && this.#expansion === undefined) {
-      const { octets } = this.macro(token);
+      const macro = this.macro(token);
       this.#raw = undefined;
-      return { token, octets };
+      const place = { ...token.place, macro: { name: textOf(token), place: macro.place } };
+      return { token: { ...token, place }, octets: macro.octets };
     }
     if (token.kind !== "word" && token.kind !== "string") {
       this.fail(token, `expected ${wanted}, found ${describe(token)}`);

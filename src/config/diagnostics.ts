@@ -59,6 +59,14 @@ const EXCERPT_WIDTH = 160;
 /** Diagnostics of one run; a file with more of them is no configuration. */
 const MAX_DIAGNOSTICS = 1000;
 
+/** Where text that is wrong came from, if a macro stands for it. */
+function viaMacro({ macro }: Place): string {
+  if (macro === undefined) return "";
+  const { name, place } = macro;
+  const origin = place === undefined ? "-D" : `${place.source.name}:${place.line}:${place.column}`;
+  return ` (in macro "${name}", ${origin})`;
+}
+
 function excerptAt(place: Place): { line: string; caret: string } {
   // deno-lint-ignore no-control-regex -- control characters of a file must not reach a terminal
   const all = [
@@ -129,8 +137,10 @@ export class Diagnostics {
       order.get(a?.source)! - order.get(b?.source)! || (a?.line ?? 0) - (b?.line ?? 0) ||
       (a?.column ?? 0) - (b?.column ?? 0)
     );
-    return sorted.map(({ place, ...rest }) =>
-      place === undefined ? rest : { ...rest, where: placeValue(place), excerpt: excerptAt(place) }
-    );
+    return sorted.map(({ place, ...rest }) => {
+      if (place === undefined) return rest;
+      const message = rest.message + viaMacro(place);
+      return { ...rest, message, where: placeValue(place), excerpt: excerptAt(place) };
+    });
   }
 }

@@ -195,6 +195,9 @@ export class Lexer {
   /** As in the original, a backslash continues a comment too. */
   #skipComment(): void {
     const { octets } = this;
+    if (this.origin !== undefined) {
+      this.diagnostics.error(this.origin.place, "a macro cannot begin a comment");
+    }
     for (;;) {
       const end = octets.indexOf(NEWLINE, this.#at);
       const backslash = octets[end - 1] === CARRIAGE_RETURN ? end - 2 : end - 1;

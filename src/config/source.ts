@@ -38,4 +38,6 @@ export interface Place {
   readonly column: number;
   /** Octet at which the line starts. */
   readonly lineStart: number;
+  /** The macro that stands there, and where it was defined unless on the command line. */
+  readonly macro?: { readonly name: string; readonly place: Place | undefined };
 }

@@ -274,6 +274,17 @@ $x = 1
 ^`,
   ],
   [
+    "what a macro stands for",
+    `g = modp2084\nt = "3 x"\nikev2 esp ${FLOW} ikesa group $g psk x\nikev2 esp ${FLOW} lifetime $t psk x`,
+    `iked.conf:3:49: error: unknown group "modp2084" (in macro "g", iked.conf:1:1)
+ikev2 esp from 10.0.0.1 to 10.0.0.2 ikesa group $g psk *
+                                                ^
+did you mean "modp2048"?
+iked.conf:4:46: error: expected seconds, or a number with m, h or d, found "$t" (in macro "t", iked.conf:2:1)
+ikev2 esp from 10.0.0.1 to 10.0.0.2 lifetime $t psk *
+                                             ^`,
+  ],
+  [
     "keys that are none",
     `ikev2 esp ${FLOW} psk ""\nikev2 esp ${FLOW} psk 0x123\nikev2 esp ${FLOW} psk\nikev2 esp ${FLOW} psk file "/etc/key"`,
     `iked.conf:1:41: error: this pre-shared key is empty
