@@ -1,0 +1,91 @@
+/**
+ * Reads the configuration: the file and what it includes, with the checks of ownership; names, services, protocols and
+ * interfaces of this host; then parses, checks and compiles it. Only files, DNS and `sys` are needed.
+ * @module
+ */
+import {
+  type CommandLine,
+  compile,
+  type Compiled,
+  type Diagnostic,
+  Diagnostics,
+  type Environment,
+  hostNamesIn,
+  parse,
+  Source,
+} from "../../src/config/mod.ts";
+import { protocols, services } from "./databases.ts";
+import { resolveNames } from "./names.ts";
+import { includePath, readConfigurationFile } from "./read_file.ts";
+
+export { parseMacro } from "./macro_option.ts";
+
+export interface LoadOptions extends CommandLine {
+  /** Path of the file; `-` is the standard input. */
+  readonly file: string;
+  /** Macros of `-D`. */
+  readonly macros?: ReadonlyMap<string, string>;
+  /** How long names may take to resolve. */
+  readonly resolveTimeoutMs?: number;
+}
+
+/**
+ * A configuration without errors, or only what is to be said about it. `secrets` belong to the caller, who passes them
+ * on and wipes them.
+ */
+export type LoadedConfiguration =
+  & { readonly diagnostics: readonly Diagnostic[] }
+  & (({ readonly ok: true } & Compiled) | { readonly ok: false });
+
+const DEFAULT_RESOLVE_TIMEOUT_MS = 5000;
+
+function refused(file: string, reason: string): LoadedConfiguration {
+  const where = { file, line: 1, column: 1 };
+  return {
+    ok: false,
+    diagnostics: [{ severity: "error", message: `cannot use this file: ${reason}`, where }],
+  };
+}
+
+/** Reads a configuration. It throws for nothing that is in a file. */
+export async function loadConfiguration(options: LoadOptions): Promise<LoadedConfiguration> {
+  const first = readConfigurationFile(options.file);
+  if (!first.ok) return refused(options.file, first.error);
+  const identities = new Map<Source, string>();
+  const source = new Source(options.file === "-" ? "stdin" : options.file, first.value.octets);
+  identities.set(source, first.value.identity);
+  const diagnostics = new Diagnostics();
+  const context = {
+    macros: options.macros ?? new Map<string, string>(),
+    include: (path: string, chain: readonly Source[]): Source | string => {
+      const full = includePath(path, chain.at(-1)!.name);
+      const read = readConfigurationFile(full);
+      if (!read.ok) return read.error;
+      if (chain.some((one) => identities.get(one) === read.value.identity)) {
+        read.value.octets.fill(0);
+        return "it is being read already: files include each other";
+      }
+      const included = new Source(full, read.value.octets);
+      identities.set(included, read.value.identity);
+      return included;
+    },
+  };
+  const { tree, wipe } = parse(source, context, diagnostics);
+  try {
+    const timeoutMs = options.resolveTimeoutMs ?? DEFAULT_RESOLVE_TIMEOUT_MS;
+    const addresses = await resolveNames(hostNamesIn(tree), timeoutMs);
+    const environment: Environment = {
+      hostname: Deno.hostname(),
+      protocol: protocols(),
+      service: services(),
+      addressesOf: (name) => addresses.get(name),
+    };
+    const compiled = compile(tree, environment, diagnostics, options);
+    const said = diagnostics.finish();
+    return compiled === undefined
+      ? { ok: false, diagnostics: said }
+      : { ok: true, ...compiled, diagnostics: said };
+  } finally {
+    wipe();
+  }
+}
