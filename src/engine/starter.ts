@@ -79,10 +79,10 @@ export class Starter {
   closed(mailbox: Mailbox, wasAuthenticated: boolean): void {
     const world = this.#world;
     const policy = world.lookup.named(mailbox.sa.policy);
-    if (policy === undefined || this.#live(policy) !== undefined) return;
+    if (policy === undefined || (mailbox.sa.role === "responder" && policy.mode !== "active")) return;
+    if (this.#live(policy) !== undefined) return;
     // It ended because its policy has changed: the new one has not been started while it was there.
     if (policy !== mailbox.policy) return this.retry(policy);
-    if (mailbox.sa.role === "responder" && policy.mode !== "active") return;
     const progress = this.#of(policy);
     if (!wasAuthenticated) progress.failures++;
     if (!world.globals.active) return;

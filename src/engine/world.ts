@@ -2,7 +2,14 @@
 import { hexOf, type IkeSpi } from "../bytes/mod.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { Endpoint } from "../ip/mod.ts";
-import { type EstablishedSa, type IkeSa, InboundSpis, localSpi, type Path } from "../sa/mod.ts";
+import {
+  type EstablishedSa,
+  type IkeSa,
+  InboundSpis,
+  localSpi,
+  type Path,
+  type PeerIdentity,
+} from "../sa/mod.ts";
 import { SpiTable, type Timer, TimerTable } from "../sa/mod.ts";
 import { createLookup, type Globals, type Policy, type PolicyLookup } from "../policy/mod.ts";
 import type { SaContext, Timing, World } from "../exchange/context.ts";
@@ -10,6 +17,7 @@ import type { Clock, Datagram, Datapath, Keys } from "../exchange/ports.ts";
 import { type Failure, REASONS } from "../exchange/reasons.ts";
 import type { EngineOptions } from "./api.ts";
 import { Mailbox } from "./mailbox.ts";
+import { PeerIndex } from "./peer_index.ts";
 import type { EngineEvent } from "./types.ts";
 import { Activity } from "./turn.ts";
 
@@ -52,6 +60,7 @@ export class SharedWorld implements World {
   readonly #options: EngineOptions;
   readonly #listener: WorldListener;
   readonly #mailboxes = new SpiTable<Mailbox | "reserved">();
+  readonly #peers = new PeerIndex<Mailbox>();
   #outbox: Datagram[] = [];
   #flushing = false;
   #announcedMs = Infinity;
@@ -99,6 +108,7 @@ export class SharedWorld implements World {
   take(sa: IkeSa, policy: Policy, begun: boolean): Mailbox {
     const mailbox = new Mailbox(this, sa, policy, begun);
     this.#mailboxes.assign(localSpi(sa), mailbox);
+    this.#peers.add(mailbox);
     return mailbox;
   }
 
@@ -111,15 +121,21 @@ export class SharedWorld implements World {
   /** An IKE SA is closed: its SPI is free. */
   forget(mailbox: Mailbox, spi: IkeSpi, wasAuthenticated: boolean): void {
     this.#mailboxes.release(spi);
+    this.#peers.delete(mailbox);
     this.#listener.closed(mailbox, wasAuthenticated);
   }
 
   established(mailbox: Mailbox): void {
+    this.#peers.add(mailbox);
     this.#listener.established(mailbox);
   }
 
   *mailboxes(): IterableIterator<Mailbox> {
     for (const entry of this.#mailboxes.values()) if (entry !== "reserved") yield entry;
+  }
+
+  withPeer(peerId: PeerIdentity): Iterable<SaContext> {
+    return this.#peers.find(peerId);
   }
 
   contexts(): Iterable<SaContext> {

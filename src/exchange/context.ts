@@ -8,7 +8,7 @@
 import type { EspSpi, IkeSpi, Result } from "../bytes/mod.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { Endpoint } from "../ip/mod.ts";
-import type { EstablishedSa, IkeSa, InboundSpis, Path, Timer } from "../sa/mod.ts";
+import type { EstablishedSa, IkeSa, InboundSpis, Path, PeerIdentity, Timer } from "../sa/mod.ts";
 import type { Globals, Policy, PolicyLookup } from "../policy/mod.ts";
 import type { Header, Message, Payload } from "../wire/payload/types.ts";
 import type { Clock, Datapath, Keys } from "./ports.ts";
@@ -138,6 +138,8 @@ export interface World {
   nextIkeId(): number;
   /** Every IKE SA that there is. */
   contexts(): Iterable<SaContext>;
+  /** The authenticated ones whose peer has this identity. */
+  withPeer(peerId: PeerIdentity): Iterable<SaContext>;
   /** UDP ports: ours, and the peer's that we send to first. `natt` is the one with the non-ESP marker. */
   readonly ports: { readonly ike: number; readonly natt: number };
   /** Our address towards a peer. */

@@ -45,10 +45,10 @@ export function announceChild(context: SaContext, child: ChildSa): void {
 export function endRivals(context: SaContext, initialContact: boolean): void {
   const { sa, world } = context;
   if (!isAuthenticated(sa) || (!initialContact && !world.globals.enforceSingleIkeSa)) return;
-  for (const other of world.contexts()) {
+  for (const other of world.withPeer(sa.peerId)) {
     const theirs = other.sa;
     if (other === context || !isAuthenticated(theirs)) continue;
-    if (!sameIdentity(theirs.peerId, sa.peerId) || !sameIdentity(theirs.localId, sa.localId)) continue;
+    if (!sameIdentity(theirs.localId, sa.localId)) continue;
     if (initialContact) other.closeLater("initial contact");
     else other.start("delete", (rival) => deleteIke(rival, "another IKE SA with the same peer"));
   }
