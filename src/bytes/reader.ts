@@ -82,7 +82,8 @@ export class Reader {
 
   #advance(length: number): number {
     const at = this.#at;
-    if (length > this.#octets.length - at) {
+    // A negative length would go back, and a loop over structures would never end.
+    if (length < 0 || length > this.#octets.length - at) {
       throw new ReadError(
         this.octet,
         `${this.#what} ends early: ${length} octets needed, ${this.remaining} left`,

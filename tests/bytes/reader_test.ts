@@ -59,3 +59,11 @@ Deno.test("reader: what it hands out are views, also of a view", () => {
   assert.equal(taken.buffer, whole.buffer);
   assert.deepEqual(taken, Uint8Array.of(1, 2));
 });
+
+Deno.test("reader: a negative length is refused, it never goes back", () => {
+  const reader = new Reader(octets);
+  reader.u32();
+  assert.throws(() => reader.take(-1), ReadError);
+  assert.throws(() => reader.sub(-4, "Part"), ReadError);
+  assert.equal(reader.octet, 4);
+});

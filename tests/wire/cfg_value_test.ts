@@ -74,6 +74,7 @@ for (const [type, value, octets, text, alsoLegal = []] of CASES) {
 }
 
 Deno.test("configuration attribute: a prefix longer than its address, and a domain that is not ASCII, are malformed", () => {
+  assert.ok(parseCfgValue({ type: CFG_ATTRIBUTE.INTERNAL_IP6_ADDRESS, data: hex(V6 + "80") }).ok);
   const long = parseCfgValue({ type: CFG_ATTRIBUTE.INTERNAL_IP6_ADDRESS, data: hex(V6 + "81") });
   assert.ok(!long.ok && long.error.code === "syntax" && long.error.octet === 16);
   const domain = parseCfgValue({ type: CFG_ATTRIBUTE.INTERNAL_DNS_DOMAIN, data: hex("650a66") });

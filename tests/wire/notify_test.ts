@@ -325,6 +325,20 @@ Deno.test("notify: a QCD token is about the IKE SA", () => {
   assert.equal(wire.emitQcdToken(token).protocol, wire.PROTOCOL.IKE);
 });
 
+Deno.test("notify: an announcement that is shorter than its method is refused where it begins", () => {
+  for (const data of ["00", "01", "020200", "020201"]) {
+    const payload = wire.notifyPayload(NOTIFY.SUPPORTED_AUTH_METHODS, hex(data));
+    const result = wire.parseSupportedAuthMethods(payload);
+    assert.ok(!result.ok && result.error.code === "length", data);
+    assert.equal(result.error.octet, data.length / 2 - 1);
+  }
+});
+
+Deno.test("notify: a ticket may fill the payload", () => {
+  const ticket = new Uint8Array(65_527);
+  assert.deepEqual(wire.parseTicketOpaque(wire.emitTicketOpaque(ticket)), { ok: true, value: ticket });
+});
+
 Deno.test("notify: values that RFCs forbid are refused", () => {
   assert.ok(!wire.parseWindowSize(wire.emitWindowSize(0)).ok);
   const redirect = (data: string) =>

@@ -212,6 +212,28 @@ Deno.test("SA: a flood of transforms, attributes or proposals ends at a bound", 
   assert.equal(refusal(33, hex(attributes(9))).code, "limit");
 });
 
+Deno.test("SA: errors name the octet of the field that is wrong", () => {
+  const one = "SA, one IKE proposal with an AEAD";
+  assert.deepEqual(refusal(33, changed(one, 2, 0, 7)), { code: "length", octet: BODY_AT + 2 });
+  assert.deepEqual(refusal(33, changed(one, 6, 4)), { code: "syntax", octet: BODY_AT + 6 });
+  assert.deepEqual(refusal(33, changed(one, 7, 0)), { code: "syntax", octet: BODY_AT + 7 });
+  assert.deepEqual(refusal(33, changed(one, 7, 4)), { code: "syntax", octet: BODY_AT + 7 });
+  assert.deepEqual(refusal(33, changed(one, 10, 0, 7)), { code: "length", octet: BODY_AT + 10 });
+});
+
+Deno.test("SA: 1024 transforms are taken, one more is refused where its proposal announces it", () => {
+  const proposal = (count: number, more: boolean) =>
+    (more ? "02" : "00") + "00" + (12 + 8 * count).toString(16).padStart(4, "0") + "010304" +
+    count.toString(16).padStart(2, "0") + "aaaaaaaa" + "0300000801000014".repeat(count - 1) +
+    "0000000801000014";
+  const full = proposal(255, true).repeat(4);
+  assert.ok(parseMessage(messageOf(33, hex(full + proposal(4, false)))).ok);
+  assert.deepEqual(refusal(33, hex(full + proposal(5, false))), {
+    code: "limit",
+    octet: BODY_AT + full.length / 2 + 7,
+  });
+});
+
 Deno.test("Nonce: 16 to 256 octets are taken, no more and no less", () => {
   for (const [length, ok] of [[0, false], [15, false], [16, true], [256, true], [257, false]] as const) {
     assert.equal(parseMessage(messageOf(40, new Uint8Array(length))).ok, ok, `${length} octets`);
@@ -223,7 +245,9 @@ Deno.test("D: SPIs of the IKE SA, SPIs of no octets and other sizes than 4 for E
   assert.equal(refusal(42, hex("03000001")).code, "syntax");
   assert.equal(refusal(42, hex("02080001" + "0102030405060708")).code, "syntax");
   assert.equal(refusal(42, hex("c800ffff")).code, "syntax");
+  assert.deepEqual(refusal(42, hex("0304000201020304")), { code: "length", octet: BODY_AT + 2 });
   assert.equal(refusal(42, hex("03041001" + "00".repeat(4 * 0x1001))).code, "limit");
+  assert.ok(parseMessage(messageOf(42, hex("03041000" + "00".repeat(4 * 0x1000)))).ok);
   assert.ok(parseMessage(messageOf(42, hex("03000000"))).ok, "an empty list without a size");
   assert.ok(parseMessage(messageOf(42, hex("c8020001" + "0102"))).ok, "a protocol that is unknown");
 });
@@ -231,6 +255,8 @@ Deno.test("D: SPIs of the IKE SA, SPIs of no octets and other sizes than 4 for E
 Deno.test("TS: no selector, reversed ports and reversed addresses are malformed", () => {
   const ts = "TSi, IPv4 and a type that is unknown";
   assert.deepEqual(refusal(44, hex("00000000")), { code: "syntax", octet: BODY_AT });
+  assert.deepEqual(refusal(44, changed(ts, 6, 0, 3)), { code: "length", octet: BODY_AT + 6 });
+  assert.deepEqual(refusal(44, changed(ts, 6, 0, 24)), { code: "length", octet: BODY_AT + 6 });
   assert.deepEqual(refusal(44, changed(ts, 8, 0, 81, 0, 80)), { code: "syntax", octet: BODY_AT + 8 });
   assert.deepEqual(refusal(44, changed(ts, 12, 0x0a, 2)), { code: "syntax", octet: BODY_AT + 12 });
   assert.equal(refusal(44, changed(ts, 8, 0xff, 0xff, 0, 1)).code, "syntax");
@@ -294,6 +320,8 @@ Deno.test("payloads: values that no message can carry are bugs and throw", () =>
   assert.throws(emit(sk, sk), RangeError);
   assert.throws(emit({ type: "V", critical, data: new Uint8Array(65532) }), RangeError);
   assert.throws(emit({ type: "Nonce", critical, data: new Uint8Array(15) }), RangeError);
+  assert.throws(emit({ type: "Nonce", critical, data: new Uint8Array(257) }), RangeError);
+  assert.doesNotThrow(emit({ type: "Nonce", critical, data: new Uint8Array(256) }));
   assert.throws(emit({ type: "KE", critical, group: 65536, data: hex("") }), RangeError);
   assert.throws(emit({ type: "D", critical, protocol: 3, spis: [hex("01"), hex("0102")] }), RangeError);
   assert.throws(
@@ -309,6 +337,11 @@ Deno.test("payloads: values that no message can carry are bugs and throw", () =>
     end: hex("00"),
   } as const;
   assert.throws(emit({ type: "TSi", critical, selectors: [range] }), RangeError);
+  assert.throws(emit({ type: "TSi", critical, selectors: [{ ...range, end: hex("c0000201") }] }), RangeError);
+  assert.throws(
+    emit({ type: "TSi", critical, selectors: [{ ...range, start: hex("c0000201") }] }),
+    RangeError,
+  );
   const attributes = [{ type: 0x8000, value: 1 }];
   const transforms = [{ type: 1, id: 1, attributes }];
   const proposals = [{ number: 1, protocol: 1, spi: hex(""), transforms }];
