@@ -56,8 +56,8 @@ export function placeValue({ source, line, column }: Place): SourcePlace {
 
 /** Characters of a source line that are shown. */
 const EXCERPT_WIDTH = 160;
-/** Diagnostics of one run; a file with more of them is no configuration. */
-const MAX_DIAGNOSTICS = 1000;
+/** Errors of one run, and warnings of one run; a file with more of them is no configuration. */
+const MAX_EACH = 1000;
 
 /** Where text that is wrong came from, if a macro stands for it. */
 function viaMacro({ macro }: Place): string {
@@ -67,17 +67,16 @@ function viaMacro({ macro }: Place): string {
   return ` (in macro "${name}", ${origin})`;
 }
 
-function excerptAt(place: Place): { line: string; caret: string } {
+/** The characters of the line that a place is in. */
+function lineAt({ source, lineStart }: Place): string[] {
   // deno-lint-ignore no-control-regex -- control characters of a file must not reach a terminal
-  const all = [
-    ...place.source.line(place.lineStart).replace(/\r$/, "").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "?"),
-  ];
-  const from = Math.max(0, place.column - 1 - EXCERPT_WIDTH / 2);
-  const shown = all.length <= EXCERPT_WIDTH ? all : all.slice(from, from + EXCERPT_WIDTH);
-  const before = all.length <= EXCERPT_WIDTH
-    ? all.slice(0, place.column - 1)
-    : all.slice(from, place.column - 1);
-  return { line: shown.join(""), caret: `${before.map((one) => one === "\t" ? "\t" : " ").join("")}^` };
+  return [...source.line(lineStart).replace(/\r$/, "").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "?")];
+}
+
+function excerptAt({ column }: Place, line: readonly string[]): { line: string; caret: string } {
+  const from = line.length <= EXCERPT_WIDTH ? 0 : Math.max(0, column - 1 - EXCERPT_WIDTH / 2);
+  const before = line.slice(from, column - 1).map((one) => one === "\t" ? "\t" : " ");
+  return { line: line.slice(from, from + EXCERPT_WIDTH).join(""), caret: `${before.join("")}^` };
 }
 
 interface Noted {
@@ -92,6 +91,7 @@ interface Noted {
 export class Diagnostics {
   readonly #noted: Noted[] = [];
   #errors = 0;
+  #warnings = 0;
 
   /** How many errors there were. */
   get errors(): number {
@@ -105,28 +105,17 @@ export class Diagnostics {
 
   error(place: Place | undefined, message: string, suggestion?: string): void {
     this.#errors++;
-    this.#note({ severity: "error", message, place, ...(suggestion === undefined ? {} : { suggestion }) });
+    const rest = suggestion === undefined ? {} : { suggestion };
+    if (this.#errors <= MAX_EACH) this.#noted.push({ severity: "error", message, place, ...rest });
+    else if (this.#errors === MAX_EACH + 1) {
+      this.#noted.push({ severity: "error", message: "too many errors, the others are not shown", place });
+    }
   }
 
   warn(code: WarningCode, place: Place | undefined, message: string, suggestion?: string): void {
-    this.#note({
-      severity: "warning",
-      code,
-      message,
-      place,
-      ...(suggestion === undefined ? {} : { suggestion }),
-    });
-  }
-
-  #note(noted: Noted): void {
-    if (this.#noted.length < MAX_DIAGNOSTICS) this.#noted.push(noted);
-    else if (noted.severity === "error" && this.#noted.length === MAX_DIAGNOSTICS) {
-      this.#noted.push({
-        severity: "error",
-        message: "too many errors, the others are not shown",
-        place: noted.place,
-      });
-    }
+    if (++this.#warnings > MAX_EACH) return;
+    const rest = suggestion === undefined ? {} : { suggestion };
+    this.#noted.push({ severity: "warning", code, message, place, ...rest });
   }
 
   /** All of them, file by file, in the order of the lines. Call it before the sources are wiped. */
@@ -137,10 +126,15 @@ export class Diagnostics {
       order.get(a?.source)! - order.get(b?.source)! || (a?.line ?? 0) - (b?.line ?? 0) ||
       (a?.column ?? 0) - (b?.column ?? 0)
     );
+    let last: Place | undefined;
+    let line: readonly string[] = [];
     return sorted.map(({ place, ...rest }) => {
       if (place === undefined) return rest;
+      // Many may be in one line, and a line may be as long as the file
+      if (last?.source !== place.source || last.lineStart !== place.lineStart) line = lineAt(place);
+      last = place;
       const message = rest.message + viaMacro(place);
-      return { ...rest, message, where: placeValue(place), excerpt: excerptAt(place) };
+      return { ...rest, message, where: placeValue(place), excerpt: excerptAt(place, line) };
     });
   }
 }

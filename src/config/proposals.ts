@@ -9,32 +9,43 @@ import {
 } from "../crypto/algorithms.ts";
 import type { EncrChoice } from "../crypto/provider.ts";
 import type { Proposal } from "../proposal/types.ts";
+import { ENCR, INTEG, KE, PRF } from "../wire/registry.ts";
 import type { SaNode, TransformNode } from "./ast.ts";
 import { type Diagnostics, WARNINGS } from "./diagnostics.ts";
 import { closest } from "./suggest.ts";
 
 const aes = (id: number, ...sizes: number[]): EncrChoice[] => sizes.map((keyBits) => ({ id, keyBits }));
-const CBC = 12, GCM_16 = 20, TRIPLE_DES = 3;
-const SHA2_AND_SHA1 = { prf: [5, 6, 7, 2], integ: [12, 13, 14, 2] };
-/** curve25519, ecp521, ecp384, ecp256, modp4096, modp3072, modp2048, modp1536, modp1024 */
-const IKE_GROUPS = [31, 21, 20, 19, 16, 15, 14, 5, 2];
+const PRFS = [PRF.PRF_HMAC_SHA2_256, PRF.PRF_HMAC_SHA2_384, PRF.PRF_HMAC_SHA2_512, PRF.PRF_HMAC_SHA1];
+const INTEGS = [
+  INTEG.AUTH_HMAC_SHA2_256_128,
+  INTEG.AUTH_HMAC_SHA2_384_192,
+  INTEG.AUTH_HMAC_SHA2_512_256,
+  INTEG.AUTH_HMAC_SHA1_96,
+];
+const GROUPS = [
+  KE.CURVE25519,
+  KE.ECP_521,
+  KE.ECP_384,
+  KE.ECP_256,
+  KE.MODP_4096,
+  KE.MODP_3072,
+  KE.MODP_2048,
+  KE.MODP_1536,
+  KE.MODP_1024,
+];
+const GCM = aes(ENCR.ENCR_AES_GCM_16, 128, 256);
+const CBC = aes(ENCR.ENCR_AES_CBC, 256, 192, 128);
 
 /** What a policy without `ikesa` offers: today's OpenIKED's defaults. */
 export const DEFAULT_IKE: readonly Proposal[] = [
-  { protocol: 1, encr: aes(GCM_16, 128, 256), prf: SHA2_AND_SHA1.prf, integ: [], ke: IKE_GROUPS, esn: [] },
-  {
-    protocol: 1,
-    encr: [...aes(CBC, 256, 192, 128), { id: TRIPLE_DES }],
-    ...SHA2_AND_SHA1,
-    ke: IKE_GROUPS,
-    esn: [],
-  },
+  { protocol: 1, encr: GCM, prf: PRFS, integ: [], ke: GROUPS, esn: [] },
+  { protocol: 1, encr: [...CBC, { id: ENCR.ENCR_3DES }], prf: PRFS, integ: INTEGS, ke: GROUPS, esn: [] },
 ];
 
 /** What a policy without `childsa` offers: today's OpenIKED's defaults. */
 export const DEFAULT_ESP: readonly Proposal[] = [
-  { protocol: 3, encr: aes(GCM_16, 128, 256), prf: [], integ: [], ke: [], esn: [1, 0] },
-  { protocol: 3, encr: aes(CBC, 256, 192, 128), prf: [], integ: SHA2_AND_SHA1.integ, ke: [], esn: [1, 0] },
+  { protocol: 3, encr: GCM, prf: [], integ: [], ke: [], esn: [1, 0] },
+  { protocol: 3, encr: CBC, prf: [], integ: INTEGS, ke: [], esn: [1, 0] },
 ];
 
 type Kind = "auth" | "enc" | "prf" | "group";
@@ -51,9 +62,11 @@ const REGISTRIES: Readonly<Record<Kind, readonly Entry[]>> = {
   group: keAlgorithms,
 };
 
-function namesOf(kind: Kind): string[] {
+function namesOf(kind: Kind): readonly string[] {
   return REGISTRIES[kind].flatMap((entry) => entry.names);
 }
+
+const NAMES = { auth: namesOf("auth"), enc: namesOf("enc"), prf: namesOf("prf"), group: namesOf("group") };
 
 function byName(kind: Kind): ReadonlyMap<string, Entry> {
   return new Map(REGISTRIES[kind].flatMap((entry) => entry.names.map((name) => [name, entry] as const)));
@@ -67,7 +80,7 @@ function algorithm(kind: Kind, { name }: TransformNode, diagnostics: Diagnostics
   const text = name.text.toLowerCase();
   const exact = BY_NAME[kind].get(text);
   if (exact !== undefined) return exact;
-  const names = namesOf(kind);
+  const names = NAMES[kind];
   const whole = text.length < MIN_PREFIX ? undefined : names.find((one) => one.startsWith(text));
   if (whole === undefined) {
     diagnostics.error(name.place, `unknown ${kind} "${name.text.slice(0, 64)}"`, closest(text, names));

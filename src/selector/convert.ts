@@ -1,9 +1,7 @@
 import { addressFromOctets, addressToOctets } from "../ip/mod.ts";
 import type { AddressSelector, WireSelector } from "../wire/payload/types.ts";
+import { TS_TYPE } from "../wire/registry.ts";
 import { OPAQUE_PORTS, type TrafficSelector } from "./types.ts";
-
-const TS_IPV4_ADDR_RANGE = 7;
-const TS_IPV6_ADDR_RANGE = 8;
 
 /**
  * The value of a selector from the wire. Undefined where it means nothing to us: an unknown type, or bounds that
@@ -14,7 +12,7 @@ export function selectorFromWire(wire: WireSelector): TrafficSelector | undefine
   const start = addressFromOctets(wire.start);
   const end = addressFromOctets(wire.end);
   if (start === undefined || end === undefined) return undefined;
-  const family = wire.tsType === TS_IPV4_ADDR_RANGE ? 4 : 6;
+  const family = wire.tsType === TS_TYPE.TS_IPV4_ADDR_RANGE ? 4 : 6;
   if (start.family !== family || end.family !== family || start.value > end.value) return undefined;
   const ports = { start: wire.startPort, end: wire.endPort };
   const opaque = ports.start === OPAQUE_PORTS.start && ports.end === OPAQUE_PORTS.end;
@@ -36,7 +34,7 @@ export function selectorsFromWire(wire: readonly WireSelector[]): TrafficSelecto
 export function selectorToWire(selector: TrafficSelector): AddressSelector {
   const { family, start, end } = selector.addresses;
   return {
-    tsType: family === 4 ? TS_IPV4_ADDR_RANGE : TS_IPV6_ADDR_RANGE,
+    tsType: family === 4 ? TS_TYPE.TS_IPV4_ADDR_RANGE : TS_TYPE.TS_IPV6_ADDR_RANGE,
     protocol: selector.protocol,
     startPort: selector.ports.start,
     endPort: selector.ports.end,

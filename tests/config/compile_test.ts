@@ -172,7 +172,7 @@ Deno.test("all three spellings of a group, and abbreviations with a warning", ()
     assert.deepEqual(policyOf(`ikev2 ${FLOW} ikesa group ${name} psk x`).ikeProposals[0]!.ke, [19]);
   }
   const { compiled, diagnostics } = read(`ikev2 ${FLOW} ikesa enc aes auth hmac-sha2 psk x`);
-  assert.deepEqual(compiled?.configuration.policies[0]!.ikeProposals[0]!.encr, [{ id: 12, keyBits: 128 }]);
+  assert.deepEqual(compiled?.configuration.policies[0]?.ikeProposals[0]?.encr, [{ id: 12, keyBits: 128 }]);
   assert.deepEqual(diagnostics.map((one) => [one.code, one.suggestion]), [["W004", "aes-128"], [
     "W004",
     "hmac-sha2-256",

@@ -400,4 +400,7 @@ Deno.test("a long line is shown around the place, and a file full of errors ends
   const many = read("bogus\n".repeat(5000));
   assert.equal(many.diagnostics.length, 1001);
   assert.match(many.text, /too many errors, the others are not shown/);
+  const warned = read(`${`ikev2 ${FLOW} ikesa enc 3des psk x\n`.repeat(2000)}bogus`);
+  assert.equal(warned.diagnostics.length, 1001);
+  assert.match(warned.text, /iked.conf:2001:1: error: unknown statement "bogus"/);
 });

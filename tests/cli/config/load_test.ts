@@ -17,7 +17,7 @@ interface FileSpec {
 /** Files in a folder of their own, for the time of one test. */
 async function withFiles(
   files: Readonly<Record<string, string | FileSpec>>,
-  run: (folder: string) => Promise<void>,
+  run: (folder: string) => void | Promise<void>,
 ): Promise<void> {
   const folder = Deno.makeTempDirSync({ prefix: "iked-config-" });
   try {
@@ -122,7 +122,7 @@ Deno.test("names in the file are looked up: interfaces, /etc/protocols, /etc/ser
     hosts: "192.0.2.1 gw.example.com gw\n2001:db8::1\tGW.example.com # v6\nbroken gw\n",
     group: "root:x:0:\n_iked:x:77:a,b\n",
   };
-  await withFiles(lists, async (folder) => {
+  await withFiles(lists, (folder) => {
     const protocol = protocols(join(folder, "protocols"));
     assert.deepEqual(["tcp", "udplite", "broken", "none"].map(protocol), [6, 136, undefined, undefined]);
     const service = services(join(folder, "services"));
