@@ -16,7 +16,7 @@ import { createEngine } from "../../src/engine/mod.ts";
 import { SimulatedClock } from "./clock.ts";
 import { Nat } from "./nat.ts";
 import { type Arrival, type Conditions, Network } from "./netem.ts";
-import { writeCapture } from "./capture.ts";
+import { atEnd, writeCapture } from "./capture.ts";
 import { ADDRESSES, PSK_REF, sideA, sideB } from "./policies.ts";
 import { createRng, type Rng } from "./rng.ts";
 import { SimulatedDatapath } from "./simulated_datapath.ts";
@@ -75,6 +75,7 @@ export class Pair {
     this.a = this.#host("a", addresses.a, options.pskA);
     this.b = this.#host("b", addresses.b, options.pskB);
     this.traffic = new Traffic(this);
+    this.#captureAtEnd();
   }
 
   /** Configures the passive side, then the active one. */
@@ -201,9 +202,9 @@ export class Pair {
     await this.driveUntil("both sides are connected", () => this.connected());
   }
 
-  /** Writes the capture where `IKED_TEST_PCAP` says. */
-  capture(name: string): void {
-    writeCapture(name, this.network.record, this.hosts.flatMap((host) => host.keys.recorded));
+  #captureAtEnd(): void {
+    const { record } = this.network;
+    atEnd((name) => writeCapture(name, record, this.hosts.flatMap((host) => host.keys.recorded)));
   }
 
   #host(name: "a" | "b", address: IpAddress, psk = "example-psk-do-not-use"): Host {

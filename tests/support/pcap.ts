@@ -119,5 +119,5 @@ export function wiresharkKeys(sas: readonly RecordedSa[]): string {
     ];
     return [hex(sa.spiI), hex(sa.spiR), ...keys].join(",");
   });
-  return lines.map((line) => `${line}\n`).join("");
+  return [...new Set(lines)].map((line) => `${line}\n`).join("");
 }

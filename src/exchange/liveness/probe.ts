@@ -26,7 +26,8 @@ export async function probe(context: SaContext): Promise<void> {
   if (!context.busy) context.start("liveness", sendProbe);
 }
 
-async function sendProbe(context: SaContext): Promise<void> {
+/** Asks the peer whether it is alive; a task. */
+export async function sendProbe(context: SaContext): Promise<void> {
   await ask(context, EXCHANGE.INFORMATIONAL, []);
 }
 
