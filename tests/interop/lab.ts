@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const TCP_END = fileURLToPath(new URL("tcp_end.ts", import.meta.url));
 export const LAB = `${ROOT}../shared/lab`;
 /** The executable under test: the compiled one unless the environment names another. */
 export const IKED = Deno.env.get("IKED_BIN") ?? `${ROOT}dist/iked`;
@@ -195,44 +196,50 @@ export async function ping(
   return Number(received[1]);
 }
 
-/** Sends `megabytes` by TCP from one namespace to the other and gives the octets that arrived. */
+/** What one end of a transfer counted (tcp_end.ts). */
+interface Transfer {
+  readonly octets: number;
+  readonly sha256: string;
+}
+
+/** Sends octets by TCP from one namespace to the other; fails unless the very same arrive. */
 export async function tcp(
   from: string,
   to: string,
   source: string,
-  destination: string,
-  megabytes: number,
-): Promise<number> {
-  const server = new Deno.Command("ip", {
-    args: ["netns", "exec", to, "iperf3", "-s", "-1", "-J", "--forceflush", "-B", destination],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  // The server is there when something listens on its port.
-  const listening = ["netns", "exec", to, "ss", "-Htln", "sport", "=", ":5201"];
-  for (let tries = 0; tries < 500 && (await run("ip", ...listening)).stdout === ""; tries++);
-  const client = await run(
-    ...[
-      "ip",
-      "netns",
-      "exec",
-      from,
-      "iperf3",
-      "-c",
-      destination,
-      "-B",
-      source,
-      "-n",
-      `${megabytes}M`,
-      "-J",
-    ] as const,
-  );
-  if (client.code !== 0) {
-    server.kill("SIGTERM");
-    await server.output();
-    throw new Error(`iperf3: ${client.stdout.slice(0, 2000)}`);
+  target: string,
+  octets: number,
+): Promise<void> {
+  const end = (namespace: string, ...args: string[]) =>
+    new Deno.Command("ip", {
+      args: [
+        "netns",
+        "exec",
+        namespace,
+        Deno.execPath(),
+        "run",
+        "-A",
+        "--no-check",
+        "--no-lock",
+        TCP_END,
+        ...args,
+      ],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  const receiver = end(to, "receive", target, "5201");
+  await receiver.stderr.pipeThrough(new TextDecoderStream()).getReader().read();
+  const sent = await end(from, "send", source, target, "5201", `${octets}`).output();
+  const text = new TextDecoder();
+  if (!sent.success) {
+    receiver.kill("SIGTERM");
+    await receiver.status;
+    throw new Error(`TCP: ${text.decode(sent.stderr)}`);
   }
-  await server.output();
-  return JSON.parse(client.stdout).end.sum_received.bytes;
+  const arrived: Transfer = JSON.parse(await new Response(receiver.stdout).text());
+  const { sha256 }: Transfer = JSON.parse(text.decode(sent.stdout));
+  if (!(await receiver.status).success || arrived.octets !== octets || arrived.sha256 !== sha256) {
+    throw new Error(`TCP: sent ${octets} octets (${sha256}), arrived ${arrived.octets} (${arrived.sha256})`);
+  }
 }
