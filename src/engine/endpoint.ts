@@ -183,6 +183,12 @@ export class Endpoint {
       return this.#reply(datagram, message.header, failureNotify(failure));
     }
     const { sa, policy, response } = answered.value;
+    if (this.closing) {
+      this.#halfOpen.abandoned(remote, spiI);
+      sa.protection.wipe();
+      world.keys.release({ sa: [sa.handle] });
+      return world.releaseIkeSpi(sa.spiR);
+    }
     const mailbox = world.take(sa, policy, true);
     this.#halfOpen.opened(remote, spiI, mailbox);
     mailbox.setTimer("negotiation", world.clock.now() + world.timing.halfOpenMs);

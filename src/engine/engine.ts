@@ -94,7 +94,7 @@ class IkeEngine implements Engine {
     world.configure({ ...world.globals, active: false }, world.policies);
     for (const { mailbox } of this.#unfinished()) mailbox.closeLater("shutdown");
     await this.#deleteAll("shutdown");
-    for (const mailbox of [...world.mailboxes()]) await mailbox.close("shutdown");
+    await Promise.all([...world.mailboxes()].map((mailbox) => mailbox.closeInTurn("shutdown")));
     await world.activity.during(world.datapath.setFlows([]));
   }
 

@@ -167,7 +167,12 @@ export class Mailbox implements SaContext {
   }
 
   closeLater(reason: string): void {
-    this.#enqueue(() => this.close(reason));
+    void this.closeInTurn(reason);
+  }
+
+  /** `closeLater` that says when it is done. */
+  closeInTurn(reason: string): Promise<void> {
+    return this.#inTurn(() => this.close(reason));
   }
 
   emit(notice: Notice): void {

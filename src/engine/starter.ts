@@ -106,7 +106,8 @@ export class Starter {
     const local = configured?.family === remote.family
       ? { address: configured, port }
       : await world.sourceFor(peer);
-    if (!world.policies.includes(policy) || this.#live(policy) !== undefined) return;
+    const wanted = world.globals.active && world.policies.includes(policy);
+    if (!wanted || this.#live(policy) !== undefined) return;
     if (local === undefined) {
       world.failed(
         { code: "no-route", wanted: "a source address", got: "none" },

@@ -8,7 +8,7 @@
  *                         or HDR, N(INVALID_KE_PAYLOAD)        again, with the method that it names
  * ```
  */
-import { fail, ok, type Result } from "../../bytes/mod.ts";
+import { fail, ok, type Result, wipe } from "../../bytes/mod.ts";
 import type { KeHandle } from "../../auth/requests.ts";
 import { acceptIke, formatProposal, keMethodsOf, proposalsToWire } from "../../proposal/mod.ts";
 import {
@@ -209,6 +209,7 @@ async function finish(
   attempt.half = undefined;
   const { sa: handle, sk } = finished.value;
   if (context.sa.state !== "init-sent") {
+    wipe(sk.ei, sk.er, sk.ai, sk.ar);
     world.keys.release({ sa: [handle] });
     return fail(undefined);
   }
