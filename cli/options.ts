@@ -1,6 +1,7 @@
 /** The command line of `iked`, as contracts.md states it: getopt's manners, read by parseArgs' tokens. */
 import { parseArgs } from "node:util";
 import { fail, ok, type Result } from "../src/bytes/mod.ts";
+import { parseMacro } from "./config/macro_option.ts";
 
 const DATAPATHS = ["userland", "xfrm", "pfkey", "none"] as const;
 
@@ -151,10 +152,9 @@ function readOptions(args: readonly string[]): Result<readonly Given[], OptionEr
 function macrosOf(definitions: readonly string[]): Result<ReadonlyMap<string, string>, OptionError> {
   const macros = new Map<string, string>();
   for (const definition of definitions) {
-    const at = definition.indexOf("=");
-    const name = definition.slice(0, Math.max(at, 0));
-    if (!/^[A-Za-z0-9]\w*$/.test(name)) return fault(`-D ${definition}: a macro is given as NAME=VALUE`);
-    macros.set(name, definition.slice(at + 1));
+    const macro = parseMacro(definition);
+    if (macro === undefined) return fault(`-D ${definition}: a macro is given as NAME=VALUE`);
+    macros.set(...macro);
   }
   return ok(macros);
 }

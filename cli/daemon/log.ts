@@ -6,11 +6,19 @@ import type { SyslogLine } from "./ports.ts";
 /** Levels and the severity of RFC 5424 that each one is. */
 const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, notice: 5, warning: 4, error: 3 };
 
-/** Writes whole lines to stderr; once nobody reads it there is nobody to tell. */
+let writeOctets = (octets: Uint8Array<ArrayBuffer>): void => {
+  for (let at = 0; at < octets.length;) at += Deno.stderr.writeSync(octets.subarray(at));
+};
+
+/** From now on `writeError` writes there instead of stderr. */
+export function redirectErrors(write: (octets: Uint8Array<ArrayBuffer>) => void): void {
+  writeOctets = write;
+}
+
+/** Writes whole lines for the user who started us; once nobody reads them there is nobody to tell. */
 export function writeError(text: string): void {
-  const octets = new TextEncoder().encode(`${text}\n`);
   try {
-    for (let at = 0; at < octets.length;) at += Deno.stderr.writeSync(octets.subarray(at));
+    writeOctets(new TextEncoder().encode(`${text}\n`));
   } catch {
     return;
   }

@@ -19,6 +19,12 @@ export interface Grant {
   readonly untilReady?: boolean;
 }
 
+/** Something that a permission decides about: what a probe tries. */
+export interface Attempt {
+  readonly kind: GrantKind | "run" | "import";
+  readonly target: string;
+}
+
 /** All grants of one role. */
 export interface RoleGrants {
   readonly role: "main" | RoleName;
@@ -71,8 +77,7 @@ export function grantsOf({ libc, libcrypto }: Libraries, directory: string): rea
         },
         {
           kind: "sys",
-          reason: "uid, to check who owns iked.conf; names of interfaces in it",
-          untilReady: true,
+          reason: "uid, to check who owns iked.conf, and interfaces named in it, at every reload",
         },
         { kind: "env", reason: "the environment that a daemon in the background inherits", untilReady: true },
       ],

@@ -34,6 +34,8 @@ export interface NetStart {
 /** Options of `engine_worker.ts`; its ports are `main`, `keys` and `net`. */
 export interface EngineStart {
   readonly version: string;
+  readonly ikePort: number;
+  readonly nattPort: number;
 }
 
 /** engine → keys. */

@@ -1,5 +1,6 @@
 /** `iked --print-permissions [--json] [--probe]`: the table, and proof that the runtime holds every role to it. */
 import {
+  type Attempt,
   findLibraries,
   type Grant,
   grantsOf,
@@ -8,7 +9,6 @@ import {
   permissionsOf,
   type RoleGrants,
 } from "./permissions.ts";
-import type { Attempt } from "./probe_worker.ts";
 
 /** What was tried in a role's place. */
 export interface Probed extends Attempt {

@@ -2,12 +2,7 @@
 /// <reference lib="deno.worker" />
 /** Tries what it is told to try, under whatever permissions it was started with, and says what was refused. */
 import { tryOpen } from "../../ffi/try_open.ts";
-
-/** Something that a permission decides about. */
-export interface Attempt {
-  readonly kind: "read" | "write" | "net" | "ffi" | "run" | "env" | "sys" | "import";
-  readonly target: string;
-}
+import type { Attempt } from "./permissions.ts";
 
 const TRY: Readonly<Record<Attempt["kind"], (target: string) => unknown>> = {
   read: (target) => Deno.statSync(target),

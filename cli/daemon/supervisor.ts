@@ -2,6 +2,7 @@
  * Starts the workers and watches them. A role that throws, ends without a word, stops answering or is about to run
  * out of memory is a fault; what becomes of the daemon then is not decided here.
  */
+import { fail, ok, type Result } from "../../src/bytes/mod.ts";
 import type { FromRole } from "./role.ts";
 import type { RoleName } from "./ports.ts";
 
@@ -42,7 +43,6 @@ class Role {
     private readonly plan: RolePlan,
     watch: Watch,
     ready: () => void,
-    failed: (line: string) => void,
     private readonly fault: (line: string) => void,
   ) {
     const { name, url, permissions, start, ports } = plan;
@@ -51,7 +51,7 @@ class Role {
     this.#worker.onmessage = ({ data }: MessageEvent<FromRole>) => {
       this.#heardAt = performance.now();
       if ("ready" in data) ready();
-      else if ("failed" in data) failed(data.failed);
+      else if ("failed" in data) fault(data.failed);
       else if ("fault" in data) fault(`role ${name} failed: ${data.fault}`);
       else if (data.heap > watch.heapLimit) {
         fault(`role ${name} is out of memory: ${Math.round(data.heap * 100)} % of its heap is in use`);
@@ -80,16 +80,19 @@ class Role {
 }
 
 /**
- * Starts all roles at once. Resolves when each is ready; rejects with the first one's line that cannot start. `fault`
- * is live from the beginning.
+ * Starts all roles at once. Resolves when each is ready, or with the line of the first that cannot start; `fault` is
+ * live from the beginning.
  */
-export async function startRoles(plans: readonly RolePlan[], watch: Watch = WATCH): Promise<Roles> {
+export async function startRoles(
+  plans: readonly RolePlan[],
+  watch: Watch = WATCH,
+): Promise<Result<Roles, string>> {
   let report!: (line: string) => void;
   const fault = new Promise<string>((resolve) => report = resolve);
   const roles: Role[] = [];
   const ready = plans.map((plan) =>
-    new Promise<void>((resolve, reject) => {
-      roles.push(new Role(plan, watch, resolve, (line) => reject(new Error(line)), report));
+    new Promise<void>((resolve) => {
+      roles.push(new Role(plan, watch, resolve, report));
     })
   );
   const timer = setInterval(() => roles.forEach((role) => role.check(watch)), watch.pingIntervalMs);
@@ -97,11 +100,8 @@ export async function startRoles(plans: readonly RolePlan[], watch: Watch = WATC
     clearInterval(timer);
     for (const role of roles) role.terminate();
   };
-  try {
-    await Promise.race([Promise.all(ready), fault.then((line) => Promise.reject(new Error(line)))]);
-  } catch (error) {
-    terminate();
-    throw error;
-  }
-  return { fault, terminate };
+  const failed = await Promise.race([Promise.all(ready).then(() => undefined), fault]);
+  if (failed === undefined) return ok({ fault, terminate });
+  terminate();
+  return fail(failed);
 }

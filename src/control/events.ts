@@ -32,7 +32,7 @@ function failureText(report: FailureReport): string {
   const quotedField = (key: string, value: string | undefined) =>
     value === undefined ? [] : [`${key}=${quoted(value)}`];
   return [
-    "negotiation failed",
+    "failed negotiation",
     `reason=${fieldValue(report.code)}`,
     ...quotedField("policy", report.policy),
     `peer=${fieldValue(report.peer)}`,
@@ -42,16 +42,7 @@ function failureText(report: FailureReport): string {
   ].join(" ");
 }
 
-const SAID = {
-  "ike-up": "IKE SA established",
-  "ike-down": "IKE SA closed",
-  "ike-rekeyed": "IKE SA rekeyed",
-  "child-up": "Child SA installed",
-  "child-down": "Child SA removed",
-  "child-rekeyed": "Child SA rekeyed",
-} as const;
-
-/** The event as one line of the log. */
+/** The event as one line of the log; its first word is the kind, a remark has its own text. */
 export function logLineOf(event: EngineEvent): LogLine {
   switch (event.kind) {
     case "ike-up":
@@ -67,7 +58,7 @@ export function logLineOf(event: EngineEvent): LogLine {
         "child",
         text,
       ]];
-      return { level: "notice", text: logText(SAID[event.kind], fields) };
+      return { level: "notice", text: logText(event.kind, fields) };
     }
     case "failed":
       return { level: "warning", text: failureText(event.report) };

@@ -1,7 +1,12 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-/** A role that fails the way its `start` says; tests put it in place of a real one. */
+/**
+ * A role that fails the way it is told to, by its options or its URL. It stands in for role keys as far as main talks
+ * to that.
+ */
+import { KEYS_FOR_MAIN, type KeysForMain } from "../../cli/daemon/ports.ts";
 import { runRole, StartError } from "../../cli/daemon/role.ts";
+import { Link } from "../../cli/daemon/rpc.ts";
 
 const held: unknown[] = [];
 
@@ -27,6 +32,13 @@ const FAULTS: Readonly<Record<string, () => void>> = {
   },
 };
 
-runRole<{ readonly fault?: string }, string>((start) => {
-  FAULTS[start.fault ?? "none"]!();
+runRole<{ readonly fault?: string }, string>((start, ports) => {
+  const fault = FAULTS[start.fault ?? new URL(import.meta.url).searchParams.get("fault") ?? "none"]!;
+  if (ports["main"] === undefined) return fault();
+  new Link(ports["main"]).serve<KeysForMain>(KEYS_FOR_MAIN, {
+    loadSecrets: () => {},
+    forgetSecrets: () => {},
+  });
+  if (fault === FAULTS["cannot-start"]) fault();
+  else setTimeout(fault, 300);
 });

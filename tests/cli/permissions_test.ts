@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { findLibraries, grantsOf, lasting, permissionsOf } from "../../cli/daemon/permissions.ts";
+import {
+  type Attempt,
+  findLibraries,
+  grantsOf,
+  lasting,
+  permissionsOf,
+} from "../../cli/daemon/permissions.ts";
 import { probe } from "../../cli/daemon/probe.ts";
-import type { Attempt } from "../../cli/daemon/probe_worker.ts";
 
 const EVERYTHING: readonly Attempt[] = [
   { kind: "read", target: "/" },

@@ -8,14 +8,11 @@ async function faultOf(fault: string, watch: Partial<Watch> = {}): Promise<strin
   const plan = (name: "engine" | "keys", start: unknown) =>
     ({ name, url: URL_OF_FAULTY, permissions: "none", start, ports: {} }) as const;
   const quick = { ...WATCH, pingIntervalMs: 20, ...watch };
-  try {
-    const roles = await startRoles([plan("keys", {}), plan("engine", { fault })], quick);
-    const line = await roles.fault;
-    roles.terminate();
-    return line;
-  } catch (error) {
-    return `start: ${(error as Error).message}`;
-  }
+  const roles = await startRoles([plan("keys", {}), plan("engine", { fault })], quick);
+  if (!roles.ok) return `start: ${roles.error}`;
+  const line = await roles.value.fault;
+  roles.value.terminate();
+  return line;
 }
 
 Deno.test("startRoles: a role that throws while it starts is named, with what it threw and where", async () => {
@@ -61,14 +58,15 @@ Deno.test("startRoles: a role that cannot start says why in its own words", asyn
 Deno.test("startRoles: sound roles start, answer pings, and no fault is reported", async () => {
   const plan = { name: "keys", url: URL_OF_FAULTY, permissions: "none", start: {}, ports: {} } as const;
   const roles = await startRoles([plan], { ...WATCH, pingIntervalMs: 5, silenceMs: 5000 });
+  assert.ok(roles.ok);
   let fault: string | undefined;
-  void roles.fault.then((line) => fault = line);
+  void roles.value.fault.then((line) => fault = line);
   const { port1, port2 } = new MessageChannel();
   const later = new Promise((resolve) => port2.onmessage = resolve);
   port1.postMessage(1);
   await later;
   assert.equal(fault, undefined);
-  roles.terminate();
+  roles.value.terminate();
   port1.close();
   port2.close();
 });

@@ -118,21 +118,21 @@ Deno.test("logLineOf: a failed negotiation is the one line of contracts.md", () 
   assert.deepEqual(line, {
     level: "warning",
     text:
-      'negotiation failed reason=no-proposal policy="site-b" peer=192.0.2.2 wanted="aes-256-gcm curve25519" ' +
+      'failed negotiation reason=no-proposal policy="site-b" peer=192.0.2.2 wanted="aes-256-gcm curve25519" ' +
       'got="what \\"it\\" sent" fix="use one of theirs"',
   });
 });
 
 Deno.test("logLineOf: a negotiation that failed before a policy was found has only what is known", () => {
   const line = logLineOf({ kind: "failed", report: { code: "no-policy", peer: "192.0.2.2" } });
-  assert.equal(line.text, "negotiation failed reason=no-policy peer=192.0.2.2");
+  assert.equal(line.text, "failed negotiation reason=no-policy peer=192.0.2.2");
 });
 
 Deno.test("logLineOf: events and remarks keep their level and their fields", () => {
   const up: EngineEvent = { kind: "ike-up", policy: "a b", peer: "192.0.2.2", id: 4 };
   assert.deepEqual(logLineOf(up), {
     level: "notice",
-    text: 'IKE SA established id=4 policy="a b" peer=192.0.2.2',
+    text: 'ike-up id=4 policy="a b" peer=192.0.2.2',
   });
   const child: EngineEvent = {
     kind: "child-down",
@@ -141,7 +141,7 @@ Deno.test("logLineOf: events and remarks keep their level and their fields", () 
     reason: "expired",
     text: "c1 c2",
   };
-  assert.equal(logLineOf(child).text, 'Child SA removed policy=p peer=::1 reason=expired child="c1 c2"');
+  assert.equal(logLineOf(child).text, 'child-down policy=p peer=::1 reason=expired child="c1 c2"');
   const log: EngineEvent = { kind: "log", level: "debug", text: "Odd\nthing", peer: "192.0.2.9" };
   assert.deepEqual(logLineOf(log), { level: "debug", text: "Odd\\x0athing peer=192.0.2.9" });
 });
@@ -165,7 +165,7 @@ Deno.test("monitorEventOf: each kind of event has time, event, policy and peer",
     policy: null,
     peer: "192.0.2.2",
     reason: "bad-auth",
-    text: "negotiation failed reason=bad-auth peer=192.0.2.2",
+    text: "failed negotiation reason=bad-auth peer=192.0.2.2",
   });
   const log = monitorEventOf({ kind: "log", level: "info", text: "hello" }, time);
   assert.deepEqual(log, { time, event: "log", policy: null, peer: null, text: "hello" });

@@ -1,0 +1,122 @@
+/** `iked ctl`: words in, the daemon's answer out, for people or as JSON. */
+import { parseArgs } from "node:util";
+import { fail, ok, type Result } from "../../src/bytes/mod.ts";
+import {
+  type ControlRequest,
+  type DatapathChoice,
+  type MonitorEvent,
+  parseCommand,
+  renderDatapath,
+  renderEvent,
+  renderSas,
+  type Reply,
+  RPC_ERROR,
+  type SaList,
+} from "../../src/control/mod.ts";
+import { ask } from "./client.ts";
+
+const CTL_USAGE = "usage: iked ctl [-q] [-s SOCKET] [--json] COMMAND ...";
+
+const SPEC = {
+  q: { type: "boolean", short: "q" },
+  s: { type: "string", short: "s" },
+  json: { type: "boolean" },
+} as const;
+
+interface Asked {
+  readonly words: readonly string[];
+  readonly socket: string;
+  readonly json: boolean;
+}
+
+function readArgs(args: readonly string[]): Result<Asked, string> {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: SPEC,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const words: string[] = [];
+  let socket = "/var/run/iked.sock", json = false;
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") words.push(token.value);
+    else if (token.rawName === "--json" && token.value === undefined) json = true;
+    else if (token.rawName === "-s" && token.value === undefined) return fail("option -s needs an argument");
+    else if (token.rawName === "-s") socket = token.value!;
+    else if (token.rawName !== "-q") return fail(`unknown option: ${token.rawName}`);
+  }
+  return ok({ words, socket, json });
+}
+
+/** JSON in one line, or indented where it goes to a terminal. */
+function json(value: unknown): string {
+  return JSON.stringify(value, null, Deno.stdout.isTerminal() ? 2 : undefined);
+}
+
+/** Writes a line to stdout; false once nobody reads it any more. */
+function print(text: string): boolean {
+  const octets = new TextEncoder().encode(`${text}\n`);
+  try {
+    for (let at = 0; at < octets.length;) at += Deno.stdout.writeSync(octets.subarray(at));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw error;
+  }
+}
+
+/** Says why nothing was done, on stderr, and with `--json` also as an object; the exit code. */
+function refuse(asked: Pick<Asked, "json">, code: string, message: string): number {
+  if (asked.json) print(json({ error: { code, message } }));
+  console.error(`ikectl: ${message}`);
+  return 1;
+}
+
+function codeOf(number: number): string {
+  const name = (Object.keys(RPC_ERROR) as (keyof typeof RPC_ERROR)[]).find((key) =>
+    RPC_ERROR[key] === number
+  );
+  return (name ?? "REFUSED").toLowerCase().replaceAll("_", "-");
+}
+
+function render(request: ControlRequest, result: unknown): string | undefined {
+  switch (request.method) {
+    case "show.sa":
+      return renderSas(result as SaList);
+    case "show.datapath":
+      return renderDatapath(result as DatapathChoice);
+    default:
+      return undefined;
+  }
+}
+
+/** Runs one command; the exit code. */
+export async function runCtl(args: readonly string[]): Promise<number> {
+  const read = readArgs(args);
+  if (!read.ok) {
+    console.error(`ikectl: ${read.error}\n${CTL_USAGE}`);
+    return 1;
+  }
+  const asked = read.value, command = parseCommand(asked.words);
+  if (!command.ok) return refuse(asked, command.error.code, command.error.text);
+  const request = command.value;
+  let exit = 0;
+  const take = (reply: Reply): "more" | "done" => {
+    if (reply.kind === "error") {
+      exit = refuse(asked, codeOf(reply.error.code), reply.error.message);
+      return "done";
+    }
+    if (reply.kind === "event") {
+      const event = reply.event as MonitorEvent;
+      return print(asked.json ? JSON.stringify(event) : renderEvent(event)) ? "more" : "done";
+    }
+    if (request.method === "monitor") return "more";
+    const text = asked.json ? json(reply.result) : render(request, reply.result);
+    if (text !== undefined) print(text);
+    return "done";
+  };
+  const outcome = await ask(asked.socket, request, take);
+  return outcome.ok ? exit : refuse(asked, outcome.error.code, outcome.error.message);
+}

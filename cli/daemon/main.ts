@@ -1,0 +1,237 @@
+/** From options to a running daemon, and from its end to an exit code. */
+import { fail, ok, type Result } from "../../src/bytes/mod.ts";
+import { formatDiagnostic, printConfiguration } from "../../src/config/mod.ts";
+import { ignoreSignal, openLibc } from "../../ffi/libc/mod.ts";
+import { loadConfiguration, type LoadedConfiguration } from "../config/mod.ts";
+import type { DaemonOptions } from "../options.ts";
+import { VERSION } from "../version.ts";
+import { isBackgroundChild, openReport, READY, startInBackground } from "./background.ts";
+import { checkSocketPath } from "./control.ts";
+import { withoutLibcrypto } from "./crypto_gap.ts";
+import { Daemon } from "./daemon.ts";
+import { type Choice, chooseDatapath } from "./datapath_choice.ts";
+import { Log, redirectErrors, writeError } from "./log.ts";
+import { findLibraries, grantsOf, type Libraries, permissionsOf, revokeUntilReady } from "./permissions.ts";
+import {
+  ENGINE_FOR_MAIN,
+  type EngineForMain,
+  type EngineStart,
+  KEYS_FOR_MAIN,
+  type KeysForMain,
+  type KeysStart,
+  MAIN_FOR_ROLES,
+  type MainForRoles,
+  NET_FOR_MAIN,
+  type NetForMain,
+  type NetStart,
+  type RoleName,
+} from "./ports.ts";
+import { Link } from "./rpc.ts";
+import { type RolePlan, type Roles, startRoles, WATCH, type Watch } from "./supervisor.ts";
+
+/** What a test may put in place of the product's own. */
+export interface DaemonParts {
+  readonly workers: Readonly<Record<RoleName, URL>>;
+  readonly watch: Watch;
+}
+
+const PARTS: DaemonParts = {
+  workers: {
+    engine: new URL("./engine_worker.ts", import.meta.url),
+    keys: new URL("./keys_worker.ts", import.meta.url),
+    net: new URL("./net_worker.ts", import.meta.url),
+  },
+  watch: WATCH,
+};
+
+const IKE_PORT = 500;
+
+/**
+ * SIGUSR1 would open V8's inspector on Deno 2.9.6, listener or not, and end the process on 2.5.7; SIGPIPE comes from
+ * control clients and readers of stderr that went away.
+ */
+const IGNORED_SIGNALS = [10, 13];
+
+type FoundLibraries = Libraries & { readonly libc: string };
+
+function load({ file, macros, passive, natt }: DaemonOptions): Promise<LoadedConfiguration> {
+  return loadConfiguration({ file, macros, passive, natt });
+}
+
+/** Prints what is to be said about a configuration, in the form of contracts.md. */
+function printDiagnostics({ diagnostics }: LoadedConfiguration): void {
+  for (const diagnostic of diagnostics) writeError(formatDiagnostic(diagnostic));
+}
+
+/** `-n`: the exit code. */
+async function testConfiguration(options: DaemonOptions): Promise<number> {
+  const loaded = await load(options);
+  printDiagnostics(loaded);
+  if (!loaded.ok) return 1;
+  if (options.verbose > 0) console.log(printConfiguration(loaded, loaded.secrets));
+  for (const { octets } of loaded.secrets) octets.fill(0);
+  if (findLibraries().libcrypto === undefined) writeError(`iked: warning: ${withoutLibcrypto()}`);
+  writeError("configuration OK");
+  return 0;
+}
+
+/** Main's side of the ports between the roles, and the plans that take the other sides. */
+function plan(
+  options: DaemonOptions,
+  libraries: Libraries & { libc: string },
+  choice: Choice,
+  parts: DaemonParts,
+) {
+  const channels = {
+    mainKeys: new MessageChannel(),
+    mainNet: new MessageChannel(),
+    mainEngine: new MessageChannel(),
+    engineKeys: new MessageChannel(),
+    engineNet: new MessageChannel(),
+  };
+  const { libc, libcrypto } = libraries;
+  const crypto = libcrypto === undefined ? {} : { libcrypto };
+  const net: NetStart = {
+    libc,
+    ...crypto,
+    datapath: choice.datapath,
+    ikePort: IKE_PORT,
+    ...(options.natt === "off" ? {} : { nattPort: options.nattPort }),
+  };
+  const starts: Readonly<Record<RoleName, readonly [start: unknown, ports: Record<string, MessagePort>]>> = {
+    engine: [
+      { version: VERSION, ikePort: IKE_PORT, nattPort: options.nattPort } satisfies EngineStart,
+      {
+        main: channels.mainEngine.port2,
+        keys: channels.engineKeys.port1,
+        net: channels.engineNet.port1,
+      },
+    ],
+    keys: [crypto satisfies KeysStart, { main: channels.mainKeys.port2, engine: channels.engineKeys.port2 }],
+    net: [net, { main: channels.mainNet.port2, engine: channels.engineNet.port2 }],
+  };
+  const plans = grantsOf(libraries, options.directory).flatMap(({ role, grants }): RolePlan[] => {
+    if (role === "main") return [];
+    const [start, ports] = starts[role];
+    return [{ name: role, url: parts.workers[role], permissions: permissionsOf(grants), start, ports }];
+  });
+  const links = {
+    keys: new Link(channels.mainKeys.port1),
+    net: new Link(channels.mainNet.port1),
+    engine: new Link(channels.mainEngine.port1),
+  };
+  return { plans, links };
+}
+
+interface Running {
+  readonly daemon: Daemon;
+  readonly roles: Roles;
+  readonly net: NetForMain;
+}
+
+/** Brings everything up; the error is for the user, as it stands. */
+async function start(
+  options: DaemonOptions,
+  libraries: FoundLibraries,
+  log: Log,
+  parts: DaemonParts,
+): Promise<Result<Running, string>> {
+  const loaded = await load(options);
+  printDiagnostics(loaded);
+  if (!loaded.ok) return fail("the configuration has errors");
+  const free = await checkSocketPath(options.socket);
+  if (!free.ok) return free;
+  const choice = chooseDatapath(options.datapath, loaded.options.datapath);
+  if (!choice.ok) return choice;
+  if (libraries.libcrypto === undefined) log.write({ level: "warning", text: withoutLibcrypto() });
+
+  const { plans, links } = plan(options, libraries, choice.value, parts);
+  const engine = links.engine.connect<EngineForMain>(ENGINE_FOR_MAIN);
+  const keys = links.keys.connect<KeysForMain>(KEYS_FOR_MAIN);
+  const net = links.net.connect<NetForMain>(NET_FOR_MAIN);
+  const daemon = new Daemon({ engine, keys, net }, log, choice.value, () => load(options));
+  for (const link of [links.engine, links.net]) {
+    link.serve<MainForRoles>(MAIN_FOR_ROLES, { events: (batch) => daemon.events(batch) });
+  }
+  const roles = await startRoles(plans, parts.watch);
+  if (!roles.ok) return roles;
+  const fault = await Promise.race([daemon.configure(loaded), roles.value.fault]);
+  if (fault !== undefined) return fail(fault);
+  revokeUntilReady(grantsOf(libraries, options.directory).find(({ role }) => role === "main")!.grants);
+  const refused = daemon.listen(options.socket);
+  if (refused === undefined) return ok({ daemon, roles: roles.value, net });
+  await daemon.stop();
+  return fail(refused);
+}
+
+/** How long a start that is told to stop may go on until it has something that can be stopped properly. */
+const START_GRACE_MS = 2000;
+/** What a line for syslog takes at most to be on its way before its worker is ended. */
+const SYSLOG_GRACE_MS = 100;
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Runs until told to stop, or until a role fails; the exit code. `ready` is called once. */
+async function run(
+  options: DaemonOptions,
+  libraries: FoundLibraries,
+  parts: DaemonParts,
+  ready: (log: Log, net: NetForMain) => void,
+): Promise<number> {
+  let stop!: () => void;
+  const stopped = new Promise<"stopped">((resolve) => stop = () => resolve("stopped"));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, stop);
+  const log = new Log(options.verbose > 0);
+  const tooLong = stopped.then(() => after(START_GRACE_MS));
+  const started = await Promise.race([start(options, libraries, log, parts), tooLong]);
+  if (typeof started !== "object") return 0;
+  if (!started.ok) {
+    writeError(`iked: error: ${started.error}`);
+    return 1;
+  }
+  const { daemon, roles, net } = started.value;
+  Deno.addSignalListener("SIGHUP", () => void daemon.reload());
+  ready(log, net);
+  const end = await Promise.race([stopped, roles.fault.then((fault) => ({ fault }))]);
+  if (end === "stopped") {
+    await daemon.stop();
+    roles.terminate();
+    return 0;
+  }
+  daemon.close();
+  log.write({ level: "error", text: end.fault });
+  if (!options.foreground) await after(SYSLOG_GRACE_MS);
+  roles.terminate();
+  return 1;
+}
+
+/** Runs the daemon as the options say; the exit code. */
+export async function runDaemon(options: DaemonOptions, parts: DaemonParts = PARTS): Promise<number> {
+  const { foreground } = options, isChild = !foreground && isBackgroundChild();
+  if (!isChild) { for (const warning of options.warnings) writeError(`iked: warning: ${warning}`); }
+  if (options.configTest) return await testConfiguration(options);
+  const { libc: path, libcrypto } = findLibraries();
+  if (path === undefined) {
+    writeError("iked: error: libc.so.6 not found in any known place: iked needs glibc");
+    return 1;
+  }
+  const libraries = { libc: path, ...(libcrypto === undefined ? {} : { libcrypto }) };
+  const libc = openLibc(path);
+  for (const signal of IGNORED_SIGNALS) ignoreSignal(libc, signal);
+  if (foreground) return await run(options, libraries, parts, () => writeError(READY));
+  if (!isChild) {
+    if (options.file !== "-") return await startInBackground(libc);
+    writeError("iked: error: -f - needs -d: there is no standard input in the background");
+    return 1;
+  }
+  const report = openReport(libc);
+  redirectErrors(report.write);
+  return await run(options, libraries, parts, (log, net) => {
+    writeError(READY);
+    report.close();
+    redirectErrors(() => {});
+    log.toSyslog((lines) => net.syslog(lines));
+  });
+}

@@ -1,0 +1,31 @@
+/** `iked`, `iked ctl …` (also started as `ikectl`), `iked --print-permissions`: argv in, exit code out. */
+import { basename } from "node:path";
+import process from "node:process";
+import { HELP, parseCommandLine, USAGE } from "./options.ts";
+import { VERSION } from "./version.ts";
+
+async function run(): Promise<number> {
+  const invocation = parseCommandLine(basename(process.argv0), Deno.args);
+  if (!invocation.ok) {
+    console.error(`iked: ${invocation.error.message}`);
+    if (invocation.error.usage) console.error(USAGE);
+    return 1;
+  }
+  const asked = invocation.value;
+  switch (asked.kind) {
+    case "help":
+      console.log(HELP);
+      return 0;
+    case "version":
+      console.log(`iked ${VERSION} (deno ${Deno.version.deno})`);
+      return 0;
+    case "ctl":
+      return (await import("./ctl/main.ts")).runCtl(asked.args);
+    case "print-permissions":
+      return (await import("./daemon/probe.ts")).printPermissions(asked);
+    case "daemon":
+      return (await import("./daemon/main.ts")).runDaemon(asked.options);
+  }
+}
+
+Deno.exit(await run());

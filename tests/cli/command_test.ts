@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { CONFIGURATION, configure, iked, inFolder } from "./iked_process.ts";
+
+Deno.test("iked -V: one line with both versions", async () => {
+  const { code, stdout, stderr } = await iked("-V");
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.equal(stdout.replace(/ \d+\.\d+\.\d+ /, " X "), `iked X (deno ${Deno.version.deno})\n`);
+});
+
+Deno.test("iked: a usage error is one line and the usage, exit 1", async () => {
+  const { code, stdout, stderr } = await iked("-Z");
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /^iked: unknown option: -Z\nusage: iked \[-dnSTtvV6\]/);
+});
+
+Deno.test("iked -n: a sound file is OK on stderr; with -v it is printed back, and what is printed is sound again", () =>
+  inFolder(async (folder) => {
+    const file = await configure(folder);
+    assert.deepEqual(await iked("-n", "-f", file), { code: 0, stdout: "", stderr: "configuration OK\n" });
+    const { code, stdout } = await iked("-nv", "-f", file);
+    assert.equal(code, 0);
+    await configure(folder, stdout);
+    assert.deepEqual((await iked("-nv", "-f", file)).stdout, stdout);
+  }));
+
+Deno.test("iked -n: errors are FILE:LINE:COLUMN, all in one run, exit 1", () =>
+  inFolder(async (folder) => {
+    const file = await configure(folder, `ikev2 bogus\n${CONFIGURATION}set nothing\n`);
+    const { code, stderr } = await iked("-n", "-f", file);
+    assert.equal(code, 1);
+    const places = [...stderr.matchAll(/^(.*:\d+):\d+: error: /gm)].map(([, place]) => place);
+    assert.deepEqual([...new Set(places)], [`${file}:1`, `${file}:3`]);
+    assert.doesNotMatch(stderr, /configuration OK/);
+  }));
+
+Deno.test("iked -n: a file that others may read is refused, and its secrets with it", () =>
+  inFolder(async (folder) => {
+    const file = await configure(folder);
+    for (const mode of [0o644, 0o620, 0o604, 0o640]) {
+      await Deno.chmod(file, mode);
+      const { code, stderr } = await iked("-n", "-f", file);
+      assert.equal(code, 1, mode.toString(8));
+      assert.match(stderr, /iked\.conf:1:1: error: .*chmod 0600/);
+      assert.doesNotMatch(stderr, /visibly/);
+    }
+  }));
+
+const isRoot = Deno.uid() === 0;
+Deno.test({
+  name: `iked -n: a file of somebody else is refused${
+    isRoot ? "" : " [skipped: needs root to give a file away]"
+  }`,
+  ignore: !isRoot,
+  fn: () =>
+    inFolder(async (folder) => {
+      const file = await configure(folder);
+      await Deno.chown(file, 12345, null);
+      const { code, stderr } = await iked("-n", "-f", file);
+      assert.equal(code, 1);
+      assert.match(stderr, /belongs to uid 12345/);
+    }),
+});
+
+Deno.test("iked -n -f -: the file comes from standard input", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--no-lock", "cli/main.ts", "-n", "-f", "-"],
+    cwd: new URL("../../", import.meta.url),
+    stdin: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(CONFIGURATION));
+  await writer.close();
+  const { code, stderr } = await child.output();
+  assert.deepEqual([code, new TextDecoder().decode(stderr)], [0, "configuration OK\n"]);
+});
+
+Deno.test("iked ctl: without a daemon it says so on stderr, with --json also as an error object, exit 1", async () => {
+  const message = "iked is not running: nothing answers at /nonexistent/iked.sock";
+  const text = await iked("ctl", "-s", "/nonexistent/iked.sock", "show", "sa");
+  assert.deepEqual(text, { code: 1, stdout: "", stderr: `ikectl: ${message}\n` });
+  const json = await iked("ctl", "--json", "-s", "/nonexistent/iked.sock", "show", "sa");
+  assert.deepEqual([json.code, JSON.parse(json.stdout)], [1, { error: { code: "no-daemon", message } }]);
+});
+
+Deno.test("iked ctl: wrong words and options are refused before anybody is asked, exit 1", async () => {
+  const cases: readonly [readonly string[], RegExp][] = [
+    [["show"], /^ikectl: missing argument:\nvalid commands\/args:\n {2}datapath\n {2}sa\n$/],
+    [["reload"], /^ikectl: reload: not supported yet\n$/],
+    [["-x"], /^ikectl: unknown option: -x\nusage: iked ctl /],
+    [["show", "sa", "-s"], /^ikectl: option -s needs an argument\nusage: iked ctl /],
+    [["show", "sa", "x"], /^ikectl: superfluous argument: x\n$/],
+  ];
+  for (const [args, stderr] of cases) {
+    const outcome = await iked("ctl", ...args);
+    assert.deepEqual([outcome.code, outcome.stdout], [1, ""]);
+    assert.match(outcome.stderr, stderr);
+  }
+});
+
+Deno.test("iked --print-permissions --probe: the runtime holds every role to its grants, exit 0", async () => {
+  const { code, stdout, stderr } = await iked("--print-permissions", "--json", "--probe");
+  assert.deepEqual([code, stderr], [0, ""]);
+  const { version, roles } = JSON.parse(stdout);
+  assert.equal(version, 1);
+  assert.deepEqual(roles.map(({ role }: { role: string }) => role), ["main", "engine", "keys", "net"]);
+  for (const { role, probe } of roles) {
+    for (const one of probe) assert.notEqual(one.granted, one.refused, `${role} ${one.kind} ${one.target}`);
+  }
+  const text = await iked("--print-permissions");
+  assert.match(text.stdout, /^main\n {2}read: .*\n[^]*^engine\n {2}nothing\nkeys\n/m);
+});

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import {
+  CONFIGURATION,
+  configure,
+  daemonTest,
+  groupSignalled,
+  iked,
+  ikedApart,
+  IkedProcess,
+  inFolder,
+} from "./iked_process.ts";
+
+/** Starts a daemon on the data path `none`, ready, and gives it to `body`. */
+function running(
+  body: (daemon: IkedProcess, socket: string, folder: string) => Promise<void>,
+  ...options: readonly string[]
+): Promise<void> {
+  return inFolder(async (folder) => {
+    const socket = `${folder}/iked.sock`;
+    const args = ["-d", "-K", "none", "-f", await configure(folder), "--socket", socket, ...options];
+    await using daemon = IkedProcess.start(args);
+    await daemon.line(/^iked: ready$/);
+    await body(daemon, socket, folder);
+  });
+}
+
+daemonTest(
+  "iked -d: it is ready once, answers its socket, and SIGTERM ends it with 0 and without the socket",
+  () =>
+    running(async (daemon, socket) => {
+      assert.equal((await Deno.stat(socket)).mode! & 0o777, 0o600);
+      const datapath = await iked("ctl", "-s", socket, "--json", "show", "datapath");
+      assert.deepEqual(JSON.parse(datapath.stdout), { version: 1, datapath: "none", reason: "-K none" });
+      assert.equal(datapath.stdout.trimEnd().includes("\n"), false);
+      assert.deepEqual(await iked("ctl", "-s", socket, "sh", "sa"), {
+        code: 0,
+        stdout: "no IKE SA\n",
+        stderr: "",
+      });
+      daemon.kill("SIGTERM");
+      assert.equal(await daemon.ended(), 0);
+      assert.deepEqual(daemon.said.filter((line) => line.startsWith("iked: ready")), ["iked: ready"]);
+      await assert.rejects(Deno.lstat(socket), Deno.errors.NotFound);
+    }),
+);
+
+daemonTest(
+  "iked ctl: every command of this release is answered, as text and as JSON",
+  () =>
+    running(async (_daemon, socket) => {
+      for (const words of ["passive", "active", "log verbose", "log brief", "reset sa", "reset all"]) {
+        assert.deepEqual(await iked("ctl", "-s", socket, ...words.split(" ")), {
+          code: 0,
+          stdout: "",
+          stderr: "",
+        });
+        const json = await iked("ctl", ...words.split(" "), "--json", "-s", socket);
+        assert.deepEqual([json.code, JSON.parse(json.stdout)], [0, { version: 1 }]);
+      }
+      const sas = await iked("ctl", "-s", socket, "--json", "show", "sa");
+      assert.deepEqual(JSON.parse(sas.stdout), { version: 1, ikeSas: [] });
+    }),
+);
+
+daemonTest(
+  "iked ctl monitor: a reload is told as one JSON object on a line",
+  () =>
+    running(async (daemon, socket) => {
+      const monitor = new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--quiet", "--no-lock", "cli/main.ts", "ctl", "-s", socket, "--json", "monitor"],
+        cwd: new URL("../../", import.meta.url),
+        stdout: "piped",
+      }).spawn();
+      const reader = monitor.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      let first: string | undefined;
+      const told = reader.read().then(({ value }) => first = value);
+      while (first === undefined) {
+        daemon.kill("SIGHUP");
+        await Promise.race([told, daemon.line(/configuration reloaded/)]);
+      }
+      const event = JSON.parse(first.split("\n")[0]!);
+      assert.match(event.time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+      assert.deepEqual([event.event, event.policy, event.peer], ["config", null, null]);
+      monitor.kill("SIGKILL");
+      await reader.cancel();
+      await monitor.status;
+    }),
+);
+
+daemonTest(
+  "iked: SIGINT twice, and while it stops, still ends it once, with 0",
+  () =>
+    running(async (daemon) => {
+      daemon.kill("SIGINT");
+      daemon.kill("SIGINT");
+      daemon.kill("SIGTERM");
+      assert.equal(await daemon.ended(), 0);
+    }),
+);
+
+daemonTest(
+  "iked: SIGUSR1 and SIGPIPE are ignored, and no inspector listens afterwards",
+  () =>
+    running(async (daemon, socket) => {
+      for (const signal of ["SIGUSR1", "SIGPIPE", "SIGUSR1"] as const) daemon.kill(signal);
+      assert.equal((await iked("ctl", "-s", socket, "show", "sa")).code, 0);
+      for (const table of ["tcp", "tcp6"]) {
+        const sockets = (await Deno.readTextFile(`/proc/${daemon.pid}/net/${table}`)).trimEnd().split("\n")
+          .slice(1);
+        assert.deepEqual(sockets, []);
+      }
+      daemon.kill("SIGTERM");
+      assert.equal(await daemon.ended(), 0);
+    }),
+);
+
+daemonTest(
+  "iked: SIGHUP takes the new file; a broken one is refused with its places and changes nothing",
+  () =>
+    running(async (daemon, socket, folder) => {
+      await configure(
+        folder,
+        `${CONFIGURATION}ikev2 "second" passive esp from 10.3.0.0/16 to 10.4.0.0/16 psk "e"\n`,
+      );
+      daemon.kill("SIGHUP");
+      await daemon.line(/^iked: notice: configuration reloaded$/);
+      await configure(folder, "ikev2 bogus\n");
+      daemon.kill("SIGHUP");
+      await daemon.line(/^iked: error: .*iked\.conf:1:\d+: /);
+      await daemon.line(/^iked: error: reload refused, nothing changed$/);
+      assert.equal((await iked("ctl", "-s", socket, "show", "sa")).code, 0);
+    }),
+);
+
+daemonTest(
+  "iked: a second one on the same socket says so, and the first goes on",
+  () =>
+    running(async (daemon, socket) => {
+      const second = await daemon.beside(...daemon.args);
+      assert.deepEqual(second, {
+        code: 1,
+        stdout: "",
+        stderr: `iked: error: iked is running already: it answers at ${socket}\n`,
+      });
+      assert.equal((await iked("ctl", "-s", socket, "show", "sa")).code, 0);
+    }),
+);
+
+daemonTest(
+  "iked: a port in use is one line that says whose fault it may be",
+  () =>
+    running(async (daemon, socket) => {
+      const second = await daemon.beside(...daemon.args, "--socket", `${socket}2`);
+      assert.equal(second.code, 1);
+      assert.match(second.stderr, /^iked: error: [^\n]*500[^\n]*another IKE daemon[^\n]*\n$/);
+    }),
+);
+
+daemonTest("iked: after kill -9 the socket left behind is replaced", () =>
+  inFolder(async (folder) => {
+    const socket = `${folder}/iked.sock`;
+    const args = ["-d", "-K", "none", "-f", await configure(folder), "--socket", socket];
+    {
+      await using killed = IkedProcess.start(args);
+      await killed.line(/^iked: ready$/);
+    }
+    assert.ok((await Deno.lstat(socket)).isSocket);
+    await using daemon = IkedProcess.start(args);
+    await daemon.line(/^iked: ready$/);
+    assert.equal((await iked("ctl", "-s", socket, "show", "sa")).code, 0);
+  }));
+
+daemonTest("iked: a data path that is not there yet is one line", () =>
+  inFolder(async (folder) => {
+    const file = await configure(folder);
+    for (const [word, args] of [["xfrm", ["-K", "xfrm"]], ["pfkey", ["-K", "pfkey"]]] as const) {
+      const outcome = await ikedApart([], "-d", "-f", file, "--socket", `${folder}/s`, ...args);
+      const stderr = `iked: error: -K ${word}: not supported yet, use userland or none\n`;
+      assert.deepEqual(outcome, { code: 1, stdout: "", stderr });
+    }
+    await configure(folder, `set datapath xfrm\n${CONFIGURATION}`);
+    const outcome = await ikedApart([], "-d", "-f", file, "--socket", `${folder}/s`);
+    assert.match(outcome.stderr, /^iked: error: set datapath xfrm: not supported yet[^\n]*\n$/);
+  }));
+
+daemonTest("iked: without privileges it says in one line what it needs", () =>
+  inFolder(async (folder) => {
+    const bare = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
+    const file = await configure(folder);
+    for (const datapath of ["none", "userland"]) {
+      const outcome = await ikedApart(bare, "-d", "-K", datapath, "-f", file, "--socket", `${folder}/s`);
+      assert.equal(outcome.code, 1);
+      assert.match(outcome.stderr, /^iked: error: [^\n]*(start iked as root|CAP_NET)[^\n]*\n$/, datapath);
+    }
+  }));
+
+daemonTest("iked: a signal to the whole process group ends it with 0", () =>
+  inFolder(async (folder) => {
+    const socket = `${folder}/iked.sock`;
+    const args = ["-d", "-K", "none", "-f", await configure(folder), "--socket", socket];
+    assert.deepEqual(await groupSignalled(socket, args), { code: 0, stdout: "", stderr: "iked: ready\n" });
+  }));
+
+for (const fault of ["throw-later", "reject", "close", "exit", "hang", "leak"]) {
+  daemonTest(
+    `iked: a role that fails (${fault}) takes the daemon down with one line, exit 1`,
+    () =>
+      inFolder(async (folder) => {
+        const socket = `${folder}/iked.sock`;
+        const args = ["-d", "-K", "none", "-f", await configure(folder), "--socket", socket];
+        await using daemon = IkedProcess.start(args, fault);
+        assert.equal(await daemon.ended(), 1);
+        const said = daemon.said.filter((line) => line !== "iked: ready");
+        assert.equal(said.length, 1, said.join("\n"));
+        assert.match(said[0]!, /^iked: error: role keys (failed: |ended or hangs: |is out of memory: )/);
+        await assert.rejects(Deno.lstat(socket), Deno.errors.NotFound);
+      }),
+  );
+}
+
+daemonTest("iked: a role that cannot start says why in one line, exit 1", () =>
+  inFolder(async (folder) => {
+    const args = ["-d", "-K", "none", "-f", await configure(folder), "--socket", `${folder}/s`];
+    await using daemon = IkedProcess.start(args, "cannot-start");
+    assert.equal(await daemon.ended(), 1);
+    assert.deepEqual(daemon.said, ["iked: error: port 500 is in use by another daemon"]);
+  }));

@@ -1,0 +1,184 @@
+/** The uncompiled daemon as a process of its own, in a network namespace of its own. */
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+const FAULTY = fileURLToPath(new URL("./faulty_daemon.ts", import.meta.url));
+
+/** What the README tells users to grant. */
+const FLAGS = [
+  "--quiet",
+  "--no-lock",
+  "--no-prompt",
+  "--allow-read",
+  "--allow-write",
+  "--allow-net",
+  "--allow-ffi",
+  "--allow-sys",
+  "--allow-env",
+];
+
+function unshares(...flags: readonly string[]): boolean {
+  try {
+    return new Deno.Command("unshare", { args: [...flags, "true"], stdout: "null", stderr: "null" })
+      .outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+/** How a network namespace is to be had here: as root, as root of a user namespace, or not at all. */
+const NAMESPACE = [["-n"], ["-rn"]].find((flags) => unshares(...flags));
+
+/** Registers a test that needs a network namespace. */
+export function daemonTest(name: string, body: () => Promise<void>): void {
+  if (NAMESPACE !== undefined) Deno.test(name, body);
+  else {Deno.test({
+      name: `${name} [skipped: no network namespaces: unshare -n fails]`,
+      ignore: true,
+      fn: body,
+    });}
+}
+
+/** A folder that is gone afterwards. */
+export async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "iked-test-" });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** A configuration that is sound and calls nobody. */
+export const CONFIGURATION =
+  'ikev2 "example" passive esp from 10.1.0.0/16 to 10.2.0.0/16 peer 192.0.2.2 psk "visibly an example"\n';
+
+/** Writes an `iked.conf` of mode 0600. */
+export async function configure(folder: string, text = CONFIGURATION): Promise<string> {
+  await Deno.writeTextFile(`${folder}/iked.conf`, text, { mode: 0o600 });
+  return `${folder}/iked.conf`;
+}
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What comes before the program: nothing, or how to get into a namespace. */
+type Prefix = readonly string[];
+
+async function outcomeOf(prefix: Prefix, args: readonly string[]): Promise<Outcome> {
+  const [program, ...rest] = [...prefix, Deno.execPath(), "run", ...FLAGS, MAIN, ...args];
+  const output = await new Deno.Command(program!, { args: rest, stdin: "null" }).output();
+  const decoder = new TextDecoder();
+  return { code: output.code, stdout: decoder.decode(output.stdout), stderr: decoder.decode(output.stderr) };
+}
+
+/** Runs `iked ARGS` to its end, in this namespace. */
+export function iked(...args: readonly string[]): Promise<Outcome> {
+  return outcomeOf([], args);
+}
+
+/** Runs `iked ARGS` to its end, in a fresh network namespace; `prefix` may take privileges away. */
+export function ikedApart(prefix: Prefix, ...args: readonly string[]): Promise<Outcome> {
+  return outcomeOf(["unshare", ...NAMESPACE!, ...prefix], args);
+}
+
+/**
+ * Runs `iked ARGS` in a session of its own beside a shell that, once the socket is there, sends SIGTERM to the whole
+ * process group; its end.
+ */
+export function groupSignalled(socket: string, args: readonly string[]): Promise<Outcome> {
+  const script =
+    'trap : TERM; "$@" & until [ -S "$SOCKET" ] || ! kill -0 $!; do sleep 0.05; done; kill -TERM 0; wait $!';
+  const prefix = [
+    "env",
+    `SOCKET=${socket}`,
+    "setsid",
+    "--wait",
+    "unshare",
+    ...NAMESPACE!,
+    "sh",
+    "-c",
+    script,
+    "sh",
+  ];
+  return outcomeOf(prefix, args);
+}
+
+/** A daemon that runs in the foreground. */
+export class IkedProcess {
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  /** All that stderr said so far. */
+  readonly said: string[] = [];
+
+  private constructor(process: Deno.ChildProcess, readonly args: readonly string[]) {
+    this.#process = process;
+    this.#lines = lines(process.stderr);
+  }
+
+  /** Starts `iked ARGS` in a fresh network namespace, with a faulty role keys where a fault is named. */
+  static start(args: readonly string[], fault?: string): IkedProcess {
+    const program = fault === undefined ? [MAIN] : [FAULTY, fault];
+    const process = new Deno.Command("unshare", {
+      args: [...NAMESPACE!, Deno.execPath(), "run", ...FLAGS, ...program, ...args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    return new IkedProcess(process, args);
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** The next line of stderr that matches; throws with all of them where stderr ends before. */
+  async line(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done === true) throw new Error(`No line matches ${pattern} in:\n${this.said.join("\n")}`);
+      this.said.push(value);
+      if (pattern.test(value)) return value;
+    }
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#process.kill(signal);
+  }
+
+  /** Runs `iked ARGS` to its end, in this daemon's network namespace. */
+  beside(...args: readonly string[]): Promise<Outcome> {
+    return outcomeOf(["nsenter", `--net=/proc/${this.pid}/ns/net`], args);
+  }
+
+  /** Waits for the end; the exit code (128 and the signal's number where one ended it). */
+  async ended(): Promise<number> {
+    for (let next = await this.#lines.next(); next.done !== true; next = await this.#lines.next()) {
+      this.said.push(next.value);
+    }
+    return (await this.#process.status).code;
+  }
+
+  /** Ends it if it still runs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    await this.ended();
+  }
+}
+
+async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop()!;
+    yield* parts;
+  }
+  if (rest !== "") yield rest;
+}
