@@ -150,6 +150,41 @@ Deno.test("ladder: an IKE SA whose peer answers no rekey dies of the silence, wi
   assert.equal(pair.a.holder.stats().sas, 0);
 });
 
+for (const failing of ["a", "b"] as const) {
+  Deno.test(`ladder: a rekey of the IKE SA that fails at "${failing}" every time ends with its lifetime`, async () => {
+    const ladder = await Ladder.connected({ a: sideA({ policy: LIFE }) });
+    const { pair } = ladder;
+    pair[failing].keys.failing = failing === "a" ? "startKe" : "finishIke";
+    await pair.advance(LIFE_MS * 0.99);
+    await ladder.states("established[installed]", "established[installed]");
+    assert.ok(pair[failing].events.some((event) => event.kind === "failed" && event.report.code === "keys"));
+    for (const { holder } of pair.hosts) {
+      assert.deepEqual([holder.stats().sas, holder.stats().pendingKe], [1, 0]);
+    }
+    pair[failing].keys.failing = undefined;
+    await pair.advance(LIFE_MS * 0.02);
+    const downs = pair.a.events.flatMap((event) => event.kind === "ike-down" ? [event.reason] : []);
+    assert.deepEqual(downs, ["lifetime over"]);
+    await pair.connect();
+    await pair.traffic.assertPasses();
+  });
+}
+
+Deno.test("ladder: an initiator that cannot use the successor its peer has ends both, and starts again", async () => {
+  const ladder = await begun("a");
+  const { pair } = ladder;
+  pair.a.keys.failing = "finishIke";
+  await ladder.arrow("-> CREATE_CHILD_SA request 2: SA,Nonce,KE");
+  await ladder.arrow("<- CREATE_CHILD_SA response 2: SA,Nonce,KE");
+  pair.a.keys.failing = undefined;
+  await ladder.states("deleting[deleting]", "deleting[] + established[installed]");
+  await ladder.arrow("-> INFORMATIONAL request 3: D(IKE)");
+  await ladder.arrow("<- INFORMATIONAL response 3: ");
+  assert.deepEqual([pair.a.holder.stats().sas, pair.a.holder.stats().pendingKe], [0, 0]);
+  await pair.driveUntil("connected anew", () => pair.connected());
+  await pair.traffic.assertPasses();
+});
+
 function sides(by: "a" | "b", mine: string, theirs: string): [string, string] {
   return by === "a" ? [mine, theirs] : [theirs, mine];
 }

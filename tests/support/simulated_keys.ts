@@ -11,6 +11,7 @@ import type {
   DeriveChildResult,
   FinishIke,
   FinishIkeResult,
+  KeHalf,
   KeHandle,
   KeysError,
   SaHandle,
@@ -45,6 +46,7 @@ export class SimulatedKeys implements Keys {
   }
 
   async finishIke(request: FinishIke): Promise<Result<FinishIkeResult, KeysError>> {
+    if (this.failing === "finishIke") this.#consume(request.half);
     const result = await this.#answer("finishIke", () => this.#inner.finishIke(request));
     if (result.ok) {
       const { ei, er, ai, ar } = result.value.sk;
@@ -59,11 +61,17 @@ export class SimulatedKeys implements Keys {
   }
 
   deriveChild(sa: SaHandle, request: DeriveChild): Promise<Result<DeriveChildResult, KeysError>> {
+    if (this.failing === "deriveChild" && request.pfs !== undefined) this.#consume(request.pfs.half);
     return this.#answer("deriveChild", () => this.#inner.deriveChild(sa, request));
   }
 
   release(handles: { readonly ke?: readonly KeHandle[]; readonly sa?: readonly SaHandle[] }): void {
     this.#inner.release(handles);
+  }
+
+  /** A holder that fails has used the private value up all the same (`Keys`). */
+  #consume(half: KeHalf): void {
+    if ("ke" in half) this.#inner.release({ ke: [half.ke] });
   }
 
   async #answer<T>(

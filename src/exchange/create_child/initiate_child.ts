@@ -13,7 +13,14 @@ import { fail, ok, type Result } from "../../bytes/mod.ts";
 import type { KeHandle } from "../../auth/requests.ts";
 import { keMethodsOf } from "../../proposal/mod.ts";
 import type { SelectorPair } from "../../selector/mod.ts";
-import { EXCHANGE, type NoncePayload, NOTIFY, type NotifyPayload, type Payload } from "../../wire/mod.ts";
+import {
+  emitRekeySa,
+  EXCHANGE,
+  type NoncePayload,
+  NOTIFY,
+  type NotifyPayload,
+  type Payload,
+} from "../../wire/mod.ts";
 import { type ChildSa, isAuthenticated, withChild } from "../../sa/mod.ts";
 import { ask } from "../ask.ts";
 import {
@@ -29,10 +36,11 @@ import {
 import { espSpiOctets, type SaContext } from "../context.ts";
 import { childOf, deleteChild, dropChild, REPLACED } from "../delete/mod.ts";
 import { hasCarrier } from "../lifetimes.ts";
-import { errorNotify, notify } from "../notifies.ts";
+import { errorNotify } from "../notifies.ts";
+import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { addChild, deriveKeys } from "./add_child.ts";
-import { freshNonce, keOf, kePayload, methodAskedFor, nonceOf, saOf } from "./key_exchange.ts";
+import { freshNonce, kePayload, methodAskedFor } from "./key_exchange.ts";
 import { isTemporary, report, retryAt } from "./refusal.ts";
 
 /** What became of one try; `gone`: the peer does not know the Child SA that is to be replaced. */
@@ -91,7 +99,7 @@ async function negotiate(
     const ke = started && method !== undefined ? [kePayload(method, started.value.publicValue)] : [];
     const request = requestOf(offer, nonce, ke, replaces);
     const response = await ask(context, EXCHANGE.CREATE_CHILD_SA, request);
-    if (response !== undefined && saOf(response) !== undefined) {
+    if (response !== undefined && payloadOf(response, "SA") !== undefined) {
       return await finish(context, { offer, nonce, half }, response, replaces);
     }
     if (half !== undefined) world.keys.release({ ke: [half.ke] });
@@ -114,9 +122,9 @@ function requestOf(
   ke: readonly Payload[],
   replaces: ChildSa | undefined,
 ): Payload[] {
-  const rekey = replaces === undefined ? [] : [
-    notify(NOTIFY.REKEY_SA, new Uint8Array(0), replaces.suite.protocol, espSpiOctets(replaces.spiIn)),
-  ];
+  const rekey = replaces === undefined
+    ? []
+    : [emitRekeySa({ protocol: replaces.suite.protocol, spi: replaces.spiIn })];
   return [
     ...rekey,
     ...modeNotify(offer.mode),
@@ -163,8 +171,8 @@ async function take(
   if (!accepted.ok) return accepted;
   const agreed = accepted.value;
   const method = agreed.chosen.suite.ke;
-  const keR = keOf(response);
-  const nonceR = nonceOf(response);
+  const keR = payloadOf(response, "KE");
+  const nonceR = payloadOf(response, "Nonce");
   if (nonceR === undefined) return fail({ code: "malformed", got: "a response without nonce" });
   if (method !== undefined && (method !== half?.method || keR?.group !== method)) {
     return fail({ code: "bad-response", wanted: "the key exchange method sent", got: "another" });

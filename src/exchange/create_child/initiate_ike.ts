@@ -18,8 +18,9 @@ import { ask } from "../ask.ts";
 import { ikeSpiOctets, type SaContext } from "../context.ts";
 import { deleteIke, deleteReplacedIke } from "../delete/mod.ts";
 import { errorNotify } from "../notifies.ts";
+import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
-import { freshNonce, keOf, kePayload, methodAskedFor, nonceOf, saOf } from "./key_exchange.ts";
+import { freshNonce, kePayload, methodAskedFor } from "./key_exchange.ts";
 import { isTemporary, report, retryAt } from "./refusal.ts";
 import { succeed } from "./successor.ts";
 
@@ -124,9 +125,9 @@ function read(
   method: number,
   response: readonly Payload[],
 ): Result<Answer, Failure> {
-  const offer = saOf(response);
-  const nonce = nonceOf(response);
-  const ke = keOf(response);
+  const offer = payloadOf(response, "SA");
+  const nonce = payloadOf(response, "Nonce");
+  const ke = payloadOf(response, "KE");
   if (offer === undefined || nonce === undefined || ke === undefined) {
     return fail({ code: "malformed", got: "a response without SA, nonce or KE" });
   }

@@ -4,8 +4,7 @@ import {
   type NoncePayload,
   NOTIFY,
   type NotifyPayload,
-  type Payload,
-  type SaPayload,
+  parseInvalidKe,
 } from "../../wire/mod.ts";
 import type { Random } from "../../crypto/provider.ts";
 
@@ -20,14 +19,6 @@ export function kePayload(group: number, data: Uint8Array): KePayload {
   return { type: "KE", critical: false, group, data };
 }
 
-export function nonceOf(payloads: readonly Payload[]): NoncePayload | undefined {
-  return payloads.find((one): one is NoncePayload => one.type === "Nonce");
-}
-
-export function keOf(payloads: readonly Payload[]): KePayload | undefined {
-  return payloads.find((one): one is KePayload => one.type === "KE");
-}
-
 /** A method as INVALID_KE_PAYLOAD carries it (RFC 7296 §3.10.1). */
 export function methodOctets(method: number): Uint8Array {
   return new Uint8Array([method >> 8, method & 255]);
@@ -39,11 +30,7 @@ export function methodAskedFor(
   proposed: readonly number[],
   tried: number | undefined,
 ): number | undefined {
-  if (refusal.notifyType !== NOTIFY.INVALID_KE_PAYLOAD || refusal.data.length !== 2) return undefined;
-  const method = (refusal.data[0]! << 8) | refusal.data[1]!;
-  return method !== tried && proposed.includes(method) ? method : undefined;
-}
-
-export function saOf(payloads: readonly Payload[]): SaPayload | undefined {
-  return payloads.find((one): one is SaPayload => one.type === "SA");
+  if (refusal.notifyType !== NOTIFY.INVALID_KE_PAYLOAD) return undefined;
+  const asked = parseInvalidKe(refusal);
+  return asked.ok && asked.value !== tried && proposed.includes(asked.value) ? asked.value : undefined;
 }

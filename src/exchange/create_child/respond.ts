@@ -3,12 +3,12 @@
  * Child SA. What collides with an exchange of our own is put off with TEMPORARY_FAILURE (§2.25).
  */
 import { fail, ok, type Result } from "../../bytes/mod.ts";
-import { NOTIFY, type NotifyPayload, PROTOCOL } from "../../wire/mod.ts";
+import { NOTIFY, type NotifyPayload, parseRekeySa, PROTOCOL } from "../../wire/mod.ts";
 import { childByOutboundSpi, type ChildSa, type EstablishedSa } from "../../sa/mod.ts";
 import type { Opened, Reply, SaContext } from "../context.ts";
 import { failureNotify, findNotify, notify } from "../notifies.ts";
+import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
-import { saOf } from "./key_exchange.ts";
 import { respondChild } from "./respond_child.ts";
 import { respondIkeRekey } from "./respond_ike.ts";
 
@@ -31,7 +31,7 @@ async function respond(context: SaContext, request: Opened): Promise<Result<Repl
   const { sa } = context;
   // RFC 7296 §2.25.2: while this IKE SA is replaced or closed nothing new is made on it.
   if (sa.state !== "established") return fail(BUSY);
-  const offer = saOf(request.payloads);
+  const offer = payloadOf(request.payloads, "SA");
   if (offer === undefined) return fail({ code: "malformed", got: "no SA payload" });
   if (offer.proposals[0]?.protocol === PROTOCOL.IKE) {
     // Child SAs that an exchange of ours changes could not be handed over (§2.25.2).
@@ -51,9 +51,9 @@ async function respond(context: SaContext, request: Opened): Promise<Result<Repl
 
 /** The Child SA of REKEY_SA: it names the SPI that the peer receives with (RFC 7296 §1.3.3). */
 function named(sa: EstablishedSa, rekey: NotifyPayload): ChildSa | undefined {
-  if (rekey.spi.length !== 4) return undefined;
-  const spi = new DataView(rekey.spi.buffer, rekey.spi.byteOffset, 4).getUint32(0);
-  return childByOutboundSpi(sa.children.values(), rekey.protocol, spi);
+  const named = parseRekeySa(rekey);
+  if (!named.ok) return undefined;
+  return childByOutboundSpi(sa.children.values(), named.value.protocol, named.value.spi);
 }
 
 /** CHILD_SA_NOT_FOUND says which (RFC 7296 §2.25). */

@@ -18,9 +18,10 @@ import {
   trafficSelectors,
 } from "../child/mod.ts";
 import type { Opened, Reply, SaContext } from "../context.ts";
+import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { addChild, deriveKeys } from "./add_child.ts";
-import { freshNonce, keOf, kePayload, methodOctets, nonceOf } from "./key_exchange.ts";
+import { freshNonce, kePayload, methodOctets } from "./key_exchange.ts";
 
 /** Answers the request. In a rekey the peer deletes the old one, and our packets change over when it uses the new (§2.8). */
 export async function respondChild(
@@ -29,12 +30,12 @@ export async function respondChild(
   replaces: ChildSa | undefined,
 ): Promise<Result<Reply, Failure>> {
   const { world, policy } = context;
-  const nonceI = nonceOf(request.payloads);
+  const nonceI = payloadOf(request.payloads, "Nonce");
   if (nonceI === undefined) return fail({ code: "malformed", got: "no nonce" });
   const match = matchChild(policy, request.payloads, true);
   if (!match.ok) return match;
   const method = match.value.chosen.suite.ke;
-  const keI = keOf(request.payloads);
+  const keI = payloadOf(request.payloads, "KE");
   if (method !== undefined && keI?.group !== method) {
     return fail({ code: "wrong-ke-method", data: methodOctets(method) });
   }

@@ -11,8 +11,9 @@ import type { SaPayload } from "../../wire/mod.ts";
 import { answerProposal, selectIke } from "../../proposal/mod.ts";
 import type { EstablishedSa } from "../../sa/mod.ts";
 import { ikeSpiOctets, type Opened, type Reply, type SaContext } from "../context.ts";
+import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
-import { freshNonce, keOf, kePayload, methodOctets, nonceOf } from "./key_exchange.ts";
+import { freshNonce, kePayload, methodOctets } from "./key_exchange.ts";
 import { succeed } from "./successor.ts";
 
 /** Answers the request and hands the Child SAs over; the peer deletes the old IKE SA. */
@@ -23,8 +24,8 @@ export async function respondIkeRekey(
   offer: SaPayload,
 ): Promise<Result<Reply, Failure>> {
   const { world, policy } = context;
-  const nonceI = nonceOf(request.payloads);
-  const keI = keOf(request.payloads);
+  const nonceI = payloadOf(request.payloads, "Nonce");
+  const keI = payloadOf(request.payloads, "KE");
   if (nonceI === undefined || keI === undefined) return fail({ code: "malformed", got: "no nonce or KE" });
   const chosen = selectIke(policy.ikeProposals, offer.proposals, 8);
   if (!chosen.ok) return fail({ code: "no-ike-proposal", ...chosen.error });

@@ -7,7 +7,7 @@
  * ```
  */
 import { type DeletePayload, EXCHANGE, PROTOCOL } from "../../wire/mod.ts";
-import { isAuthenticated } from "../../sa/mod.ts";
+import { type ChildSa, isAuthenticated } from "../../sa/mod.ts";
 import { ask } from "../ask.ts";
 import { REPLACED } from "./child.ts";
 import type { SaContext } from "../context.ts";
@@ -21,7 +21,9 @@ const DELETE_IKE: DeletePayload = { type: "D", critical: false, protocol: PROTOC
 export async function deleteIke(context: SaContext, reason: string): Promise<void> {
   const { sa } = context;
   if (!isAuthenticated(sa) || sa.state === "deleting") return;
-  context.become({ ...sa, state: "deleting", reason });
+  const children = new Map<number, ChildSa>();
+  for (const [id, child] of sa.children) children.set(id, { ...child, state: "deleting" });
+  context.become({ ...sa, state: "deleting", reason, children });
   await context.world.datapath.remove([...sa.children.keys()]);
   await ask(context, EXCHANGE.INFORMATIONAL, [DELETE_IKE]);
   await context.close(reason);
