@@ -81,6 +81,14 @@ Deno.test("without DF the outer packet is left to be fragmented; IPv6 gets its 1
   assert.equal(new DataView(here.delivered[0]!.buffer).getUint32(10 + 44), 1280);
 });
 
+Deno.test("segments that have to be fragmented outside go one by one", () => {
+  const { here } = connected(GCM);
+  here.esp.pathMtu(FAR, 1000);
+  const header = Uint8Array.of(1, 4, 60, 0, 0xb0, 0x04, 40, 0, 16, 0);
+  assert.equal(here.inside(tcp(V6, { sequence: 1, flags: 0x10 }, filler(3600)), header).length, 3);
+  assert.equal(here.sent.length, 3);
+});
+
 Deno.test("a learnt MTU is bounded below, and forgotten after ten minutes (RFC 1191 §6.3)", () => {
   const { here } = connected(GCM);
   const child = here.esp.tables.byId(1)!;

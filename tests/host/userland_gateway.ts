@@ -1,4 +1,5 @@
 /** Two gateways with the net role's real worker on the userland data path, joined by a wire; no IKE: keys are given. */
+import assert from "node:assert/strict";
 import { LIBC_PATHS } from "../../ffi/libc/mod.ts";
 import type { Libc } from "../../ffi/libc/mod.ts";
 import { LIBCRYPTO_PATHS } from "../../ffi/libcrypto/mod.ts";
@@ -16,6 +17,7 @@ import { Link } from "../../cli/daemon/rpc.ts";
 import type { ChildSuite } from "../../src/crypto/mod.ts";
 import type { Datagram, DatapathEvent } from "../../src/exchange/ports.ts";
 import { childPair, endpoint, selector } from "../datapath/support.ts";
+import { setLink } from "../../src/datapath/rtnetlink/mod.ts";
 import { Host, wire } from "./namespaces.ts";
 
 const AF_PACKET = 17, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800;
@@ -165,25 +167,57 @@ export class Gateways {
   readonly here: Host;
   readonly there: Host;
   roles!: readonly [NetRole, NetRole];
+  #router: Host | undefined;
   #installed = 0;
 
-  constructor(libc: Libc) {
+  /** `router`: between the two is one, and the far wire takes 1,300 octets. */
+  constructor(libc: Libc, between: "wire" | "router" = "wire") {
     this.here = new Host(libc);
     this.there = new Host(libc);
-    wire(this.here, "outer", this.there, "outer");
-    for (const [host, n] of [[this.here, 1], [this.there, 2]] as const) {
-      host.address("outer", `192.0.2.${n}/24`);
-      host.address("outer", `2001:db8::${n}/64`);
+    if (between === "wire") {
+      wire(this.here, "outer", this.there, "outer");
+      for (const [host, n] of this.#ends()) {
+        host.address("outer", `192.0.2.${n}/24`);
+        host.address("outer", `2001:db8::${n}/64`);
+      }
+    } else this.#routed();
+    for (const [host, n] of this.#ends()) {
       host.address("lo", `10.${n}.0.1/32`);
       host.address("lo", `2001:db8:${n}::1/128`);
     }
   }
 
+  #ends() {
+    return [[this.here, 1], [this.there, 2]] as const;
+  }
+
+  #routed(): void {
+    const router = this.#router = new Host(this.here.libc);
+    for (const [host, n] of this.#ends()) {
+      wire(host, "outer", router, `wire${n}`);
+      host.address("outer", `192.0.2.${n}/32`);
+      host.address("outer", `2001:db8::${n}/128`);
+      host.address("outer", `198.51.100.${n * 4 + 1}/30`);
+      host.address("outer", `2001:db8:${n}00::1/64`);
+      router.address(`wire${n}`, `198.51.100.${n * 4 + 2}/30`);
+      router.address(`wire${n}`, `2001:db8:${n}00::2/64`);
+      router.route(`192.0.2.${n}/32`, `198.51.100.${n * 4 + 1}`);
+      router.route(`2001:db8::${n}/128`, `2001:db8:${n}00::1`);
+      host.route(`192.0.2.${3 - n}/32`, `198.51.100.${n * 4 + 2}`);
+      host.route(`2001:db8::${3 - n}/128`, `2001:db8:${n}00::2`);
+    }
+    router.forward();
+    for (const [host, name] of [[router, "wire2"], [this.there, "outer"]] as const) {
+      host.netlink.require(setLink(host.index(name), { mtu: 1300 }), "set the MTU");
+    }
+  }
+
   /** Starts both roles and steers the flows of both families. */
-  async start(changes: Partial<NetStart> = {}): Promise<void> {
+  async start(changes: Partial<NetStart> = {}, exactly?: "exactly"): Promise<void> {
+    const start = exactly === undefined ? netStart(changes) : changes as NetStart;
     const roles: NetRole[] = [];
     for (const host of [this.here, this.there]) {
-      const role = await NetRole.start(host, netStart(changes));
+      const role = await NetRole.start(host, start);
       if (typeof role === "string") throw new Error(role);
       roles.push(role);
     }
@@ -225,11 +259,12 @@ export class Gateways {
   /** `ping` from here, with these arguments. */
   async ping(...args: string[]): Promise<{ readonly received: number; readonly text: string }> {
     const command = new Deno.Command("ping", {
-      args: ["-n", "-i", "0.05", "-W", "2", ...args],
+      args: ["-n", "-i", "0.05", "-W", "1", ...args],
       stdout: "piped",
+      stderr: "piped",
     });
     const output = await this.here.run(() => command.spawn()).output();
-    const text = new TextDecoder().decode(output.stdout);
+    const text = [output.stdout, output.stderr].map((part) => new TextDecoder().decode(part)).join("");
     return { received: Number(/(\d+) received/.exec(text)?.[1] ?? 0), text };
   }
 
@@ -237,5 +272,42 @@ export class Gateways {
     for (const role of this.roles ?? []) await role.close();
     this.here.close();
     this.there.close();
+    this.#router?.close();
   }
+}
+
+/** Why tests with ping cannot run. */
+export const noPing = (() => {
+  try {
+    new Deno.Command("ping", { args: ["-V"], stdout: "null" }).outputSync();
+    return undefined;
+  } catch {
+    return "no ping";
+  }
+})();
+
+/** Sends `octets` over TCP from here to there; both sums have to agree. */
+export async function transferTcp(gateways: Gateways, to: string, octets: number): Promise<void> {
+  const listener = gateways.there.run(() => Deno.listen({ hostname: to, port: 5000 }));
+  const received = (async () => {
+    let count = 0, sum = 0;
+    for await (const connection of listener) {
+      for await (const chunk of connection.readable) {
+        count += chunk.length;
+        for (const octet of chunk) sum = (sum + octet) | 0;
+      }
+      listener.close();
+    }
+    return { count, sum };
+  })();
+  const connection = await gateways.here.runAsync(() => Deno.connect({ hostname: to, port: 5000 }));
+  const writer = connection.writable.getWriter();
+  let sum = 0;
+  for (let sent = 0; sent < octets; sent += 65_536) {
+    const chunk = new Uint8Array(Math.min(65_536, octets - sent)).map((_, at) => (at * 7 + sent) & 0xff);
+    for (const octet of chunk) sum = (sum + octet) | 0;
+    await writer.write(chunk);
+  }
+  await writer.close();
+  assert.deepEqual(await received, { count: octets, sum });
 }

@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChildSuite } from "../../src/crypto/mod.ts";
-import { type Carriage, Gateways, Tap } from "./userland_gateway.ts";
+import { type Carriage, Gateways, noPing, Tap, transferTcp } from "./userland_gateway.ts";
 import { hostTest } from "./namespaces.ts";
-
-const noPing = (() => {
-  try {
-    new Deno.Command("ping", { args: ["-V"], stdout: "null" }).outputSync();
-    return undefined;
-  } catch {
-    return "no ping";
-  }
-})();
 
 const SUITES: readonly [string, ChildSuite][] = [
   ["AES-256-GCM", { protocol: 3, encr: { id: 20, keyBits: 256 }, esn: false }],
@@ -34,32 +25,6 @@ const CARRIAGES: readonly [string, Carriage][] = SUITES.flatMap(([name, suite]) 
   )
 );
 
-/** Sends `octets` over TCP from here to there; both sums have to agree. */
-async function transfer(gateways: Gateways, to: string, octets: number): Promise<void> {
-  const listener = gateways.there.run(() => Deno.listen({ hostname: to, port: 5000 }));
-  const received = (async () => {
-    let count = 0, sum = 0;
-    for await (const connection of listener) {
-      for await (const chunk of connection.readable) {
-        count += chunk.length;
-        for (const octet of chunk) sum = (sum + octet) | 0;
-      }
-      listener.close();
-    }
-    return { count, sum };
-  })();
-  const connection = await gateways.here.runAsync(() => Deno.connect({ hostname: to, port: 5000 }));
-  const writer = connection.writable.getWriter();
-  let sum = 0;
-  for (let sent = 0; sent < octets; sent += 65_536) {
-    const chunk = new Uint8Array(Math.min(65_536, octets - sent)).map((_, at) => (at * 7 + sent) & 0xff);
-    for (const octet of chunk) sum = (sum + octet) | 0;
-    await writer.write(chunk);
-  }
-  await writer.close();
-  assert.deepEqual(await received, { count: octets, sum });
-}
-
 hostTest("userland: ping and TCP pass between two gateways, and only ESP is on the wire", async (libc) => {
   const gateways = new Gateways(libc);
   try {
@@ -72,7 +37,7 @@ hostTest("userland: ping and TCP pass between two gateways, and only ESP is on t
         assert.equal(small.received, 3, `${name}: ${small.text}`);
         const large = await gateways.ping("-c", "2", "-s", "3000", to);
         assert.equal(large.received, 2, `${name}: ${large.text}`);
-        await transfer(gateways, to, 1_000_000);
+        await transferTcp(gateways, to, 1_000_000);
       }
       assert.deepEqual([...tap.kinds()], [carriage.udpEncap ? "udp 4500>4500" : "ip 50"], name);
       tap.close();

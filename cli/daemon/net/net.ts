@@ -9,6 +9,7 @@ import {
   LibcError,
   openLibc,
   Poller,
+  POLLERR,
   POLLIN,
   POLLOUT,
   ReceiveBatch,
@@ -24,7 +25,7 @@ import type { Handlers } from "../rpc.ts";
 import { Receiver, sendDatagrams } from "./ike.ts";
 import type { NetDatapath } from "./net_datapath.ts";
 import { noDatapath } from "./none.ts";
-import { closeSockets, openSockets, type OuterSocket } from "./sockets.ts";
+import { closeSockets, forgetErrors, openSockets, type OuterSocket } from "./sockets.ts";
 import { sourceFor } from "./steering.ts";
 import { Syslog } from "./syslog.ts";
 import { Userland } from "./userland.ts";
@@ -161,6 +162,7 @@ export class Net {
   #turn(): void {
     for (const { socket, watch } of this.#watches) {
       if ((watch.ready & ~POLLOUT) === 0) continue;
+      if ((watch.ready & POLLERR) !== 0) forgetErrors(this.#libc, socket.fd);
       const raw = socket.duty === "esp" && socket.family === 4;
       (raw ? this.#rawReceiver : this.#receiver).read(socket);
     }

@@ -23,6 +23,11 @@ const BUFFER = 4 << 20;
 /** Messages of ESP prepared at a time: a UDP message holds up to 64 packets, a raw one a single packet. */
 const SLOTS = { ike: 16, natt: 4, esp: 32 } as const;
 
+const IPPROTO_IPV6 = 41, IPV6_RECVERR = 25;
+const MSG_DONTWAIT = 0x40, MSG_ERRQUEUE = 0x2000;
+/** Error reports that are read at a time. */
+const MAX_REPORTS = 64;
+
 export interface SocketsOptions {
   readonly ikePort: number;
   /** Absent: neither bound nor used. */
@@ -45,6 +50,23 @@ function advice(error: LibcError, duty: Duty): StartError {
   return new StartError(what === undefined ? error.message : `${error.message}: ${what}`);
 }
 
+/**
+ * Raw IPv6 sockets learn a path MTU only where they also take reports of errors (IPV6_RECVERR); other sockets learn
+ * it by themselves. The reports are read to be forgotten: the next packet that is too long fails, and says so.
+ */
+function reportErrors(libc: Libc, fd: number): void {
+  const on = libc.c.setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, new Int32Array([1]), 4);
+  libc.unwrap(on, "ask for reports of errors on the raw IPv6 socket");
+}
+
+/** Empties a socket's queue of error reports, which `poll` would tell of for ever. */
+export function forgetErrors(libc: Libc, fd: number): void {
+  const report = new Uint8Array(64);
+  for (let read = 0; read < MAX_REPORTS; read++) {
+    if (libc.c.recv(fd, report, report.length, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return;
+  }
+}
+
 /** Opens all that are asked for. Throws `StartError`; what was opened before is closed. */
 export function openSockets(libc: Libc, options: SocketsOptions): OuterSocket[] {
   const wanted: { duty: Duty; port: number }[] = [{ duty: "ike", port: options.ikePort }];
@@ -62,6 +84,7 @@ export function openSockets(libc: Libc, options: SocketsOptions): OuterSocket[] 
           ...(options.esp && duty !== "ike" ? { receiveBuffer: BUFFER, sendBuffer: BUFFER } : {}),
           gro: duty === "natt" && options.esp,
         });
+        if (duty === "esp" && family === 6) reportErrors(libc, fd);
         sockets.push({ duty, family, fd, port, outlet: new Outlet(libc, fd, family, SLOTS[duty]) });
       } catch (error) {
         // A host without IPv6 has only the others.

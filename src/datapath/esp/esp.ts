@@ -184,7 +184,9 @@ export class Esp {
     if (!completeChecksum(packet, buffer, header)) return this.drops.add(DROP.badOffload);
     const fit = this.#fit(child, packet, buffer, packet.length);
     if (fit === undefined || this.#spent(child, child.outbound.sequence)) return;
-    const at = this.#outbox.begin(child, packet.length, packet.trafficClass, fit);
+    const whole = fit === "whole";
+    const dontFragment = whole && packet.dontFragment;
+    const at = this.#outbox.begin(child, packet.length, packet.trafficClass, whole, dontFragment);
     this.#outbox.buffer.octets.set(
       buffer.octets.subarray(packet.offset, packet.offset + packet.length),
       at,
@@ -262,10 +264,10 @@ export class Esp {
     });
   }
 
-  /** DF for the outer packet; undefined where the packet does not go. */
-  #fit(child: Child, packet: InnerPacket, buffer: PacketBuffer, length: number): boolean | undefined {
+  /** How a packet of this length goes; undefined where it does not. */
+  #fit(child: Child, packet: InnerPacket, buffer: PacketBuffer, length: number): "whole" | "cut" | undefined {
     const fit = fitting(child, packet, length);
-    if (fit !== "refuse") return fit === "whole" && packet.dontFragment;
+    if (fit !== "refuse") return fit;
     this.drops.add(DROP.tooBig);
     this.#tellTooBig(packet, buffer, child.innerMtu);
     return undefined;
@@ -312,15 +314,16 @@ export class Esp {
     const headerLength = segmentHeaderLength(packet, buffer, header);
     if (headerLength === undefined) return this.drops.add(DROP.badOffload);
     const longest = Math.min(packet.length, headerLength + header.gsoSize);
-    const dontFragment = this.#fit(child, packet, buffer, longest);
-    if (dontFragment === undefined) return;
+    const fit = this.#fit(child, packet, buffer, longest);
+    if (fit === undefined) return;
+    const whole = fit === "whole", dontFragment = whole && packet.dontFragment;
     const pseudo = pseudoSum(packet);
     const segments = Math.ceil((packet.length - headerLength) / header.gsoSize);
     for (let index = 0; index < segments; index++) {
       if (this.#spent(child, child.outbound.sequence)) return;
       const rest = packet.length - headerLength - index * header.gsoSize;
       const length = headerLength + Math.min(header.gsoSize, rest);
-      const at = this.#outbox.begin(child, length, packet.trafficClass, dontFragment);
+      const at = this.#outbox.begin(child, length, packet.trafficClass, whole, dontFragment);
       writeSegment(packet, buffer, header, headerLength, pseudo, index, this.#outbox.buffer, at);
       this.#end(child, packet, length);
     }

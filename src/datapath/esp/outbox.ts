@@ -43,12 +43,15 @@ export class Outbox {
     this.#outside = outside;
   }
 
-  /** Where the inner packet of `length` octets has to be written in `buffer`; then `end` seals it. */
-  begin(child: Child, length: number, trafficClass: number, dontFragment: boolean): number {
+  /**
+   * Where the inner packet of `length` octets has to be written in `buffer`; then `end` seals it. What does not fit
+   * the path in `whole` goes by itself: kernels lose runs that they have to cut to packets and to fragments at once.
+   */
+  begin(child: Child, length: number, trafficClass: number, whole: boolean, dontFragment: boolean): number {
     const sealed = sealedLength(child.outbound, length);
     if (
       this.#full || child !== this.#child || sealed > this.#segment || trafficClass !== this.#trafficClass ||
-      dontFragment !== this.#dontFragment || this.#used + sealed > MAX_MESSAGE
+      dontFragment !== this.#dontFragment || !whole || this.#used + sealed > MAX_MESSAGE
     ) this.flush();
     if (this.#count === 0) {
       const { path } = child;
@@ -58,7 +61,7 @@ export class Outbox {
       this.#at = this.#outside.room(path);
       this.#segment = sealed;
       // A raw socket has no UDP_SEGMENT: a message is a packet.
-      this.#limit = path.udpEncap ? MAX_SEGMENTS : 1;
+      this.#limit = path.udpEncap && whole ? MAX_SEGMENTS : 1;
       this.#trafficClass = trafficClass;
       this.#dontFragment = dontFragment;
     }
