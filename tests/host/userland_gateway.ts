@@ -1,8 +1,6 @@
 /** Two gateways with the net role's real worker on the userland data path, joined by a wire; no IKE: keys are given. */
 import assert from "node:assert/strict";
-import { LIBC_PATHS } from "../../ffi/libc/mod.ts";
 import type { Libc } from "../../ffi/libc/mod.ts";
-import { LIBCRYPTO_PATHS } from "../../ffi/libcrypto/mod.ts";
 import {
   ENGINE_FOR_NET,
   type EngineForNet,
@@ -12,6 +10,7 @@ import {
   type NetForMain,
   type NetStart,
 } from "../../cli/daemon/ports.ts";
+import { findLibraries, grantsOf, permissionsOf } from "../../cli/daemon/permissions.ts";
 import type { FromRole } from "../../cli/daemon/role.ts";
 import { Link } from "../../cli/daemon/rpc.ts";
 import type { ChildSuite } from "../../src/crypto/mod.ts";
@@ -24,21 +23,11 @@ const AF_PACKET = 17, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800;
 /** ETH_P_ALL in network order. */
 const EVERY_PROTOCOL = 0x0300;
 
-function firstThere(paths: readonly string[]): string | undefined {
-  return paths.find((path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  });
-}
-
 /** Options of the role as tests want them; `libcrypto` where the machine has it. */
 export function netStart(changes: Partial<NetStart> = {}): NetStart {
-  const libcrypto = firstThere(LIBCRYPTO_PATHS);
+  const { libc, libcrypto } = findLibraries();
   return {
-    libc: firstThere(LIBC_PATHS)!,
+    libc: libc!,
     ...(libcrypto === undefined ? {} : { libcrypto }),
     datapath: "userland",
     ikePort: 500,
@@ -60,12 +49,14 @@ export class NetRole {
     readonly links: readonly Link[],
   ) {}
 
-  /** Starts it in the host's namespace; a string is why it could not. */
+  /** Starts it in the host's namespace with the role's own grants; a string is why it could not. */
   static async start(host: Host, start: NetStart): Promise<NetRole | string> {
     const engine = new MessageChannel(), main = new MessageChannel();
     const { worker, answer } = await host.runAsync(async () => {
+      const { grants } = grantsOf(findLibraries(), "/etc/iked").find(({ role }) => role === "net")!;
       const worker = new Worker(new URL("../../cli/daemon/net_worker.ts", import.meta.url), {
         type: "module",
+        deno: { permissions: permissionsOf(grants) },
       });
       const answer = await new Promise<FromRole>((resolve, reject) => {
         worker.onmessage = ({ data }) => resolve(data);
