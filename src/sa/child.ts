@@ -19,6 +19,8 @@ interface ChildCommon {
   readonly remoteSelectors: readonly TrafficSelector[];
   readonly udpEncap: boolean;
   readonly createdAtMs: number;
+  /** A limit of it is near: it is to be replaced, at once or by a later try. */
+  readonly nearEnd?: true;
 }
 
 /** Carries traffic. */

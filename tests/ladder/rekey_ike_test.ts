@@ -185,6 +185,66 @@ Deno.test("ladder: an initiator that cannot use the successor its peer has ends 
   await pair.traffic.assertPasses();
 });
 
+Deno.test("ladder: the successor of an IKE SA is rekeyed in its turn, and so are the Child SAs that it took over", async () => {
+  const ladder = await Ladder.connected({
+    a: sideA({ policy: { ikeLifetimeMs: 40_000, childLifetime: { ms: 60_000, octets: 0 } } }),
+  });
+  const { pair } = ladder;
+  const count = (kind: string) => pair.a.events.filter((event) => event.kind === kind).length;
+  await pair.advance(39_000);
+  assert.deepEqual([count("ike-rekeyed"), count("child-rekeyed")], [1, 0]);
+  await pair.advance(20_000);
+  assert.deepEqual([count("ike-rekeyed"), count("child-rekeyed")], [1, 1]);
+  await pair.advance(20_000);
+  assert.deepEqual([count("ike-rekeyed"), count("child-rekeyed")], [2, 1]);
+  assert.deepEqual([count("child-down"), count("ike-down")], [0, 0]);
+  await pair.traffic.assertPasses();
+});
+
+for (const by of ["a", "b"] as const) {
+  Deno.test(`ladder: while "${by}" rekeys the IKE SA it puts off what concerns Child SAs (RFC 7296 §2.25.2)`, async () => {
+    const ladder = await begun(by);
+    const { pair } = ladder;
+    const { to, fro, first } = arrows(by);
+    const peer = by === "a" ? pair.b : pair.a;
+    peer.datapath.expire([...peer.datapath.pairs.keys()][0]!, "soft");
+    await pair.settle();
+    const theirs = by === "a" ? 0 : 2;
+    ladder.lose(`${to} CREATE_CHILD_SA request ${first}: SA,Nonce,KE`);
+    await ladder.arrow(`${fro} CREATE_CHILD_SA request ${theirs}: N(REKEY_SA),SA,Nonce,TSi,TSr`);
+    await ladder.arrow(`${to} CREATE_CHILD_SA response ${theirs}: N(TEMPORARY_FAILURE)`);
+    await pair.advance(15_000);
+    await ladder.states("established[installed]", "established[installed]");
+    for (const { events } of pair.hosts) {
+      assert.equal(events.filter((event) => event.kind === "child-rekeyed").length, 1);
+      assert.equal(events.filter((event) => event.kind === "ike-rekeyed").length, 1);
+    }
+    await pair.traffic.assertPasses();
+  });
+}
+
+Deno.test("ladder: rekeys that fail over and over use up no SPI", async () => {
+  const policy = { ikeLifetimeMs: 300_000, childProposals: [withKe(ESP_AEAD, 31)] };
+  const ladder = await Ladder.connected({ fewSpis: 4, a: sideA({ policy }), b: sideB({ policy }) });
+  const { pair } = ladder;
+  for (const host of pair.hosts) {
+    for (const failing of ["startKe", "finishIke", "deriveChild"] as const) {
+      host.keys.failing = failing;
+      for (let tries = 0; tries < 6; tries++) {
+        for (const { datapath } of pair.hosts) datapath.expire([...datapath.pairs.keys()][0]!, "soft");
+        await pair.advance(20_000);
+      }
+      host.keys.failing = undefined;
+      await pair.driveUntil("connected", () => pair.connected());
+      await pair.advance(20_000);
+    }
+  }
+  await pair.traffic.assertPasses();
+  for (const { events } of pair.hosts) {
+    assert.deepEqual(events.filter((event) => event.kind === "log" && event.level === "error"), []);
+  }
+});
+
 function sides(by: "a" | "b", mine: string, theirs: string): [string, string] {
   return by === "a" ? [mine, theirs] : [theirs, mine];
 }

@@ -48,6 +48,8 @@ export interface PairOptions {
   readonly conditions?: Conditions;
   /** Who stands behind a NAT. */
   readonly nat?: "a" | "b";
+  /** So many SPIs of each kind can be chosen: one that is never released makes the engine run out of them. */
+  readonly fewSpis?: number;
   readonly timing?: EngineOptions["timing"];
   readonly limits?: EngineOptions["limits"];
 }
@@ -202,6 +204,18 @@ export class Pair {
     await this.driveUntil("both sides are connected", () => this.connected());
   }
 
+  #random(name: "a" | "b"): (length: number) => Uint8Array {
+    const { octets } = this.rng.fork(`engine ${name}`);
+    const { fewSpis } = this.#options;
+    if (fewSpis === undefined) return octets;
+    let draws = 0;
+    return (length) => {
+      if (length !== 4 && length !== 8) return octets(length);
+      if (++draws > 100_000) throw new Error("The engine finds no free SPI");
+      return new Uint8Array(length).fill(name === "a" ? 0x10 : 0x20).fill(draws % fewSpis, length - 1);
+    };
+  }
+
   #captureAtEnd(): void {
     const { record } = this.network;
     atEnd((name) => writeCapture(name, record, this.hosts.flatMap((host) => host.keys.recorded)));
@@ -220,7 +234,7 @@ export class Pair {
       keys,
       datapath,
       clock: this.clock,
-      random: this.rng.fork(`engine ${name}`).octets,
+      random: this.#random(name),
       send: (datagrams) => {
         for (const datagram of datagrams) this.network.sendIke(this.clock.now(), datagram);
       },

@@ -2,10 +2,11 @@
 import type { IkeSpi } from "../../bytes/mod.ts";
 import type { FinishIkeResult } from "../../auth/requests.ts";
 import type { IkeSuite } from "../../crypto/suite.ts";
-import { type EstablishedSa, type IkeRole, Protection, type RekeyingSa } from "../../sa/mod.ts";
+import { type ChildSa, type EstablishedSa, type IkeRole, Protection, type RekeyingSa } from "../../sa/mod.ts";
 import type { SaContext } from "../context.ts";
 import { drain, queueDelete } from "../delete/mod.ts";
 import { armChild, armIke, recreateChild } from "../lifetimes.ts";
+import { retryAt } from "./refusal.ts";
 
 /** What is new in the successor. */
 export interface NewIke {
@@ -42,13 +43,17 @@ export function succeed(context: SaContext, sa: EstablishedSa | RekeyingSa, made
   context.setTimer("linger", now + world.timing.lingerMs);
   const successor = world.adopt(next, policy);
   armIke(successor);
-  for (const child of next.children.values()) {
-    // A DELETE of a replaced one may still come, on the old IKE SA, where it finds nothing: so it drains now.
-    if (child.state === "rekeyed") drain(successor, child);
-    else if (child.state === "deleting") queueDelete(successor, child.id, "lifetime over");
-    else armChild(successor, child);
-  }
+  for (const child of next.children.values()) takeOver(successor, child);
   recreateChild(successor);
   successor.emit({ kind: "ike-rekeyed" });
   return successor;
+}
+
+/** Goes on with a Child SA where the old IKE SA left off. */
+function takeOver(successor: SaContext, child: ChildSa): void {
+  // A DELETE of a replaced one may still come, on the old IKE SA, where it finds nothing: so it drains now.
+  if (child.state === "rekeyed") return drain(successor, child);
+  if (child.state === "deleting") return queueDelete(successor, child.id, "lifetime over");
+  armChild(successor, child);
+  if (child.nearEnd) successor.setTimer("rekeyChild", retryAt(successor, true), child.id);
 }

@@ -1,5 +1,6 @@
 /** What happens when a lifetime nears its end, and when it ends (RFC 7296 §2.8); the data path's limits come here too. */
-import { deleteIke, endChild } from "../delete/mod.ts";
+import { isAuthenticated, withChild } from "../../sa/mod.ts";
+import { childOf, deleteIke, endChild } from "../delete/mod.ts";
 import type { SaContext } from "../context.ts";
 import { hasCarrier, recreateChild } from "../lifetimes.ts";
 import { createChild, replaceChild } from "./initiate_child.ts";
@@ -17,6 +18,10 @@ export function expireIke(context: SaContext): void {
 
 /** Timer `rekeyChild`, or a soft limit of the data path. */
 export function rekeyChild(context: SaContext, id: number): void {
+  const { sa } = context;
+  const child = childOf(context, id);
+  if (child === undefined || !isAuthenticated(sa)) return;
+  context.become(withChild(sa, { ...child, nearEnd: true }));
   context.start(`rekey Child SA ${id}`, (context) => replaceChild(context, id));
 }
 
