@@ -19,13 +19,15 @@ import {
   KE,
   nameOf,
   NOTIFY,
+  type NotifyPayload,
+  parseInvalidKe,
   type Payload,
 } from "../../wire/mod.ts";
 import { type AuthSentSa, type InitSentSa, Protection } from "../../sa/mod.ts";
 import type { Policy } from "../../policy/types.ts";
 import type { InitReply, SaContext } from "../context.ts";
 import { findNat, floated, forcesNatt, natDetection } from "../natt.ts";
-import { errorNotify, findNotify } from "../notifies.ts";
+import { errorNotify, findNotify, notify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { cut } from "../text.ts";
@@ -106,16 +108,7 @@ function emitRequest(
   const { spiI, spiR } = sa;
   const cookie = attempt.cookie;
   const payloads: Payload[] = [
-    ...(cookie === undefined ? [] : [
-      {
-        type: "N",
-        critical: false,
-        protocol: 0,
-        spi: new Uint8Array(0),
-        notifyType: NOTIFY.COOKIE,
-        data: cookie,
-      } as const,
-    ]),
+    ...(cookie === undefined ? [] : [notify(NOTIFY.COOKIE, cookie)]),
     { type: "SA", critical: false, proposals: proposalsToWire(policy.ikeProposals, new Uint8Array(0)) },
     { type: "KE", critical: false, group: attempt.method, data: publicValue },
     { type: "Nonce", critical: false, data: attempt.nonceI },
@@ -143,7 +136,7 @@ function judge({ message }: InitReply, sa: InitSentSa, attempt: Attempt, policy:
   }
   const otherMethod = findNotify(payloads, NOTIFY.INVALID_KE_PAYLOAD);
   if (otherMethod !== undefined) {
-    const method = methodOf(otherMethod.data);
+    const method = methodOf(otherMethod);
     if (method === attempt.method || attempt.refused.has(method)) return "the same INVALID_KE_PAYLOAD again";
     return keMethodsOf(policy.ikeProposals).includes(method) || `INVALID_KE_PAYLOAD, ${nameOf(KE, method)}`;
   }
@@ -158,7 +151,7 @@ function putOff(context: SaContext, attempt: Attempt, payloads: readonly Payload
     attempt.cookie = cookie.data.slice();
     return "again";
   }
-  const method = methodOf(findNotify(payloads, NOTIFY.INVALID_KE_PAYLOAD)!.data);
+  const method = methodOf(findNotify(payloads, NOTIFY.INVALID_KE_PAYLOAD)!);
   attempt.refused.add(attempt.method);
   attempt.method = method;
   if (attempt.half !== undefined) context.world.keys.release({ ke: [attempt.half.ke] });
@@ -167,8 +160,9 @@ function putOff(context: SaContext, attempt: Attempt, payloads: readonly Payload
 }
 
 /** The method that INVALID_KE_PAYLOAD names; 0 where it names none. */
-function methodOf(data: Uint8Array): number {
-  return data.length === 2 ? data[0]! << 8 | data[1]! : 0;
+function methodOf(refusal: NotifyPayload): number {
+  const method = parseInvalidKe(refusal);
+  return method.ok ? method.value : 0;
 }
 
 function wantedIke(policy: Policy): string {

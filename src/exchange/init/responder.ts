@@ -11,7 +11,15 @@ import type { KeysError } from "../../auth/requests.ts";
 import { answerProposal, type Chosen, selectIke } from "../../proposal/mod.ts";
 import type { IkeSuite } from "../../crypto/suite.ts";
 import type { Policy, PolicyLookup } from "../../policy/mod.ts";
-import { emitMessage, EXCHANGE, KE, nameOf, type Payload, type SaPayload } from "../../wire/mod.ts";
+import {
+  emitInvalidKe,
+  emitMessage,
+  EXCHANGE,
+  KE,
+  nameOf,
+  type Payload,
+  type SaPayload,
+} from "../../wire/mod.ts";
 import { type HalfOpenSa, Protection } from "../../sa/mod.ts";
 import type { InitReply, SaContext, World } from "../context.ts";
 import { findNat, forcesNatt, natDetection } from "../natt.ts";
@@ -123,9 +131,9 @@ function choose(lookup: PolicyLookup, request: InitReply, sai: SaPayload): Resul
   return fail({ policy: nearest.name, failure: { code: "no-ike-proposal", ...chosen.error } });
 }
 
-/** INVALID_KE_PAYLOAD names the method to use, 2 octets (RFC 7296 §1.2). */
+/** INVALID_KE_PAYLOAD names the method to use (RFC 7296 §1.2). */
 function wrongGroup(got: number, wanted: number): Failure {
-  const data = new Uint8Array([wanted >> 8, wanted & 255]);
+  const { data } = emitInvalidKe(wanted);
   return { code: "wrong-ke-method", wanted: nameOf(KE, wanted), got: nameOf(KE, got), data };
 }
 
