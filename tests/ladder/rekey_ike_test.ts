@@ -223,7 +223,27 @@ for (const by of ["a", "b"] as const) {
   });
 }
 
-Deno.test("ladder: rekeys that fail over and over use up no SPI", async () => {
+for (const failing of ["a", "b"] as const) {
+  Deno.test(`ladder: rekeys of the IKE SA that fail at "${failing}" over and over use up no SPI`, async () => {
+    const ladder = await Ladder.connected({
+      fewSpis: 4,
+      a: sideA({ policy: { ikeLifetimeMs: 2_000_000 } }),
+    });
+    const { pair } = ladder;
+    pair[failing].keys.failing = failing === "a" ? "startKe" : "finishIke";
+    await pair.advance(1_999_000);
+    const failures = pair[failing].events.filter((event) => event.kind === "failed").length;
+    assert.ok(failures > 4, `${failures} failed rekeys`);
+    pair[failing].keys.failing = undefined;
+    await pair.advance(600_000);
+    await ladder.states("established[installed]", "established[installed]");
+    for (const { events } of pair.hosts) {
+      assert.deepEqual(events.filter((event) => event.kind === "log" && event.level === "error"), []);
+    }
+  });
+}
+
+Deno.test("ladder: rekeys of Child SAs that fail over and over use up no SPI", async () => {
   const policy = { ikeLifetimeMs: 300_000, childProposals: [withKe(ESP_AEAD, 31)] };
   const ladder = await Ladder.connected({ fewSpis: 4, a: sideA({ policy }), b: sideB({ policy }) });
   const { pair } = ladder;

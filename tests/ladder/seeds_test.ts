@@ -46,9 +46,10 @@ function setting(seed: number): { outcome: Outcome; options: PairOptions } {
   const nat = rng.chance(0.25) ? { nat: "a" as const } : {};
   const refused = rng.chance(0.05);
   const psk = refused ? { pskB: "example-psk-of-another" } : {};
+  const bursts = rng.chance(0.2) ? { burst: { start: 0.03, length: 8 } } : {};
   return {
     outcome: refused ? "refused" : "connected",
-    options: { seed, conditions: CONDITIONS, a, b, ...nat, ...psk },
+    options: { seed, conditions: { ...CONDITIONS, ...bursts }, a, b, ...nat, ...psk },
   };
 }
 
