@@ -249,6 +249,8 @@ export interface TcpFields {
   readonly flags: number;
   readonly options?: Uint8Array;
   readonly source?: number;
+  readonly acknowledged?: number;
+  readonly window?: number;
 }
 
 /** A TCP segment in an IP packet. */
@@ -259,10 +261,10 @@ export function tcp(fields: IpFields, tcpFields: TcpFields, payload: Uint8Array)
   view.setUint16(0, tcpFields.source ?? 1000);
   view.setUint16(2, 80);
   view.setUint32(4, tcpFields.sequence);
-  view.setUint32(8, 0x0102_0304);
+  view.setUint32(8, tcpFields.acknowledged ?? 0x0102_0304);
   segment[12] = (5 + options.length / 4) << 4;
   segment[13] = tcpFields.flags;
-  view.setUint16(14, 500);
+  view.setUint16(14, tcpFields.window ?? 500);
   segment.set(options, 20);
   segment.set(payload, 20 + options.length);
   return withSum(ip({ ...fields, protocol: 6 }, segment), 16);

@@ -53,7 +53,7 @@ export class InnerPacket {
   dontFragment = true;
   /** It is a fragment, the first included. */
   fragment = false;
-  /** Source in the words 0 to 3, destination in 4 to 7, most significant first; IPv4 has 0 and 4. */
+  /** Source in the words 0 to 3, destination in 4 to 7, most significant first; IPv4 has 0 and 4, the others are 0. */
   readonly addresses = new Uint32Array(8);
 }
 
@@ -109,6 +109,7 @@ function parseIpv4(packet: InnerPacket, buffer: PacketBuffer, offset: number, av
   packet.trafficClass = octets[offset + 1]!;
   packet.dontFragment = (fragmentWord & 0x4000) !== 0;
   packet.fragment = (fragmentWord & 0x3fff) !== 0;
+  packet.addresses.fill(0);
   packet.addresses[0] = view.getUint32(offset + 12);
   packet.addresses[4] = view.getUint32(offset + 16);
   if ((fragmentWord & 0x1fff) !== 0) return true;
