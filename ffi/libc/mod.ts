@@ -22,7 +22,7 @@ export {
 } from "./socket.ts";
 export { openTun, type Tun, VNET_HEADER_LENGTH } from "./tun.ts";
 export { AddressMonitor, Netlink, type NetlinkFailure } from "./netlink.ts";
-export { currentNetns, enterNetns, inNetns, newNetns } from "./netns.ts";
+export { coverFolder, currentNetns, enterNetns, inNetns, newNetns } from "./netns.ts";
 export { readText, readToEnd, writeAll, writeText } from "./file.ts";
 export {
   becomeUser,

@@ -1,4 +1,4 @@
-/** Network namespaces: a thread can be in another one than the rest of the process (namespaces(7)). */
+/** Namespaces (namespaces(7)): a thread can be in another network than the rest of the process. */
 import { cString, type Libc } from "./libc.ts";
 
 const CLONE_NEWNET = 0x40000000;
@@ -38,4 +38,14 @@ export function newNetns(libc: Libc): number {
     enterNetns(libc, home);
     libc.c.close(home);
   }
+}
+
+const MS_NOSUID = 2;
+const MS_NODEV = 4;
+
+/** Covers a folder with an empty file system in memory, in the mount namespace of this process. */
+export function coverFolder(libc: Libc, path: string): void {
+  const kind = cString("tmpfs");
+  const result = libc.c.mount(kind, cString(path), kind, MS_NOSUID | MS_NODEV, cString("mode=0700,size=16m"));
+  libc.unwrap(result, `cover "${path}"`);
 }

@@ -87,6 +87,18 @@ export const processSymbols = {
     result: "i32",
   },
 
+  /** int mount(const char *source, const char *target, const char *filesystemtype, unsigned long flags, const void *data) */
+  mount: {
+    parameters: [
+      "buffer", // const char *source
+      "buffer", // const char *target
+      "buffer", // const char *filesystemtype
+      "u32", // unsigned long mountflags
+      "buffer", // const void *data
+    ],
+    result: "i32",
+  },
+
   /** int posix_spawn(pid_t *pid, const char *path, file_actions, attr, char *const argv[], char *const envp[]) */
   posix_spawn: {
     parameters: [

@@ -5,9 +5,7 @@ const MAIN = new URL("cli/main.ts", ROOT).pathname;
 /** The flags of the task `iked`. */
 const FLAGS = ["run", "--no-prompt", "--cached-only", "--frozen", "--quiet"]
   .concat(
-    ["read", "write", "net", "ffi", "sys", "env"].map((kind) =>
-      `--allow-${kind}`
-    ),
+    ["read", "write", "net", "ffi", "sys", "env"].map((kind) => `--allow-${kind}`),
   );
 
 export interface DaemonOptions {
@@ -72,9 +70,7 @@ export class Daemon {
     }).output();
     if (code !== 0) {
       throw new Error(
-        `iked ctl ${words.join(" ")}: ${
-          new TextDecoder().decode(stderr).trim()
-        }`,
+        `iked ctl ${words.join(" ")}: ${new TextDecoder().decode(stderr).trim()}`,
       );
     }
     return new TextDecoder().decode(stdout);

@@ -45,9 +45,7 @@ function describe(packet: Uint8Array): string {
   const body = [...packet.subarray(8, 24)].map((octet) => hexOf(octet, 1)).join(
     "",
   );
-  return `ESP spi=0x${hexOf(view.getUint32(0), 4)} seq=${
-    view.getUint32(4)
-  } ${body}… length ${packet.length}`;
+  return `ESP spi=0x${hexOf(view.getUint32(0), 4)} seq=${view.getUint32(4)} ${body}… length ${packet.length}`;
 }
 
 function section(title: string): void {
@@ -61,14 +59,7 @@ function check(condition: boolean, reason: string): void {
 function ping(left: MemorySite, right: MemorySite): void {
   section(`ping from ${LEFT.inner} to ${RIGHT.inner}`);
   const packets: string[] = [];
-  left.sent = (packet) => {
-    packets.push(describe(packet));
-    right.fromOutside(packet);
-  };
-  right.sent = (packet) => {
-    packets.push(describe(packet));
-    left.fromOutside(packet);
-  };
+  left.sent = right.sent = (packet) => void packets.push(describe(packet));
   right.arrived = (packet) => {
     const sequence = new DataView(packet.buffer, packet.byteOffset + 20)
       .getUint16(6);
@@ -87,9 +78,8 @@ function ping(left: MemorySite, right: MemorySite): void {
         `seq=${sequence} ${(performance.now() - began).toFixed(2)} ms`,
       );
     };
-    left.fromInside(
-      ipv4(ICMP, LEFT.inner, RIGHT.inner, echo(ECHO_REQUEST, sequence)),
-    );
+    left.fromInside(ipv4(ICMP, LEFT.inner, RIGHT.inner, echo(ECHO_REQUEST, sequence)));
+    left.settle();
   }
   check(answers === PINGS, "a ping had no answer");
   section("the packets between the two");
@@ -109,20 +99,19 @@ async function burst(left: MemorySite, right: MemorySite): Promise<void> {
   body.setUint16(2, 5001);
   body.setUint16(4, PACKET - 20);
   let octets = 0, count = 0;
-  left.sent = (sealed) => right.fromOutside(sealed);
+  left.sent = () => {};
   right.arrived = (inner) => octets += inner.length;
   const began = performance.now();
   while (performance.now() - began < BURST_MS) {
     for (let i = 0; i < TURN; i++) left.fromInside(packet);
+    left.settle();
     count += TURN;
     await new Promise<void>((resolve) => setTimeout(resolve));
   }
   const seconds = (performance.now() - began) / 1000;
   check(octets === count * PACKET, "packets were lost in memory");
   console.log(
-    `${count} packets, ${
-      (octets * 8 / seconds / 1e9).toFixed(2)
-    } Gbit/s, both ends in one thread`,
+    `${count} packets, ${(octets * 8 / seconds / 1e9).toFixed(2)} Gbit/s, both ends in one thread`,
   );
 }
 
@@ -133,9 +122,7 @@ async function run(): Promise<void> {
   };
   section("two gateways, two configurations");
   console.log(confs.left + "\n" + confs.right.trimEnd());
-  const left = new MemorySite(LEFT, confs.left),
-    right = new MemorySite(RIGHT, confs.right);
-  MemorySite.join(left, right);
+  const left = new MemorySite(LEFT, confs.left), right = new MemorySite(RIGHT, confs.right, left);
   section("the negotiation");
   await right.start();
   await left.start();

@@ -2,27 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { KeyHolder } from "../../src/auth/mod.ts";
 import { ascii, Secret } from "../../src/bytes/mod.ts";
-import {
-  compile,
-  Diagnostics,
-  formatDiagnostic,
-  parse,
-  Source,
-} from "../../src/config/mod.ts";
+import { compile, Diagnostics, formatDiagnostic, parse, Source } from "../../src/config/mod.ts";
 import { logLineOf } from "../../src/control/mod.ts";
 import { createPortable } from "../../src/crypto/mod.ts";
-import {
-  Esp,
-  OUTBOX_ROOM,
-  packetBuffer,
-  VNET_HEADER,
-} from "../../src/datapath/mod.ts";
-import {
-  createEngine,
-  type Datagram,
-  type Datapath,
-  type Engine,
-} from "../../src/engine/mod.ts";
+import { Esp, OUTBOX_ROOM, packetBuffer, VNET_HEADER } from "../../src/datapath/mod.ts";
+import { createEngine, type Datagram, type Datapath, type Engine } from "../../src/engine/mod.ts";
 import { type Endpoint, parseAddress } from "../../src/ip/mod.ts";
 import type { Site } from "./sites.ts";
 
@@ -30,8 +14,19 @@ const IKE_PORT = 500;
 /** ESP packets begin at a multiple of four in their buffer, device headers two octets into theirs. */
 const OUTSIDE_AT = 4, INSIDE_AT = 2;
 
-/** An ESP packet on its way. */
-export type Wire = (packet: Uint8Array) => void;
+/** What packets still have to do: one step never runs within another. */
+class Steps {
+  readonly #waiting: (() => void)[] = [];
+
+  add(step: () => void): void {
+    this.#waiting.push(step);
+  }
+
+  /** Runs all, also those that are added meanwhile. */
+  run(): void {
+    for (let step = this.#waiting.shift(); step !== undefined; step = this.#waiting.shift()) step();
+  }
+}
 
 export class MemorySite {
   readonly engine: Engine;
@@ -39,18 +34,25 @@ export class MemorySite {
   /** Called for each inner packet that came through the tunnel. */
   arrived: (packet: Uint8Array) => void = () => {};
   /** Called for each ESP packet that leaves. */
-  sent: Wire = () => {};
+  sent: (packet: Uint8Array) => void = () => {};
   readonly #site: Site;
   readonly #conf: string;
   readonly #holder: KeyHolder;
   readonly #inside = packetBuffer(70_000);
   readonly #outside = packetBuffer(70_000);
+  readonly #steps: Steps;
   #peer: MemorySite | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #news: () => void = () => {};
   #events: string[] = [];
 
-  constructor(site: Site, conf: string) {
+  /** `peer` is the site that was made before, to which this one is joined. */
+  constructor(site: Site, conf: string, peer?: MemorySite) {
+    this.#steps = peer === undefined ? new Steps() : peer.#steps;
+    if (peer !== undefined) {
+      this.#peer = peer;
+      peer.#peer = this;
+    }
     this.#site = site;
     this.#conf = conf;
     const random = (length: number) => new Uint8Array(randomBytes(length));
@@ -65,14 +67,16 @@ export class MemorySite {
         room: () => 0,
         send: (_path, length, segment) => {
           for (let at = 0; at < length; at += segment) {
-            this.sent(sending.octets.slice(at, Math.min(at + segment, length)));
+            const packet = sending.octets.slice(at, Math.min(at + segment, length));
+            this.sent(packet);
+            this.#steps.add(() => this.#peer!.#fromOutside(packet));
           }
         },
       },
-      deliver: (buffer, offset, length) =>
-        this.arrived(
-          buffer.octets.slice(offset + VNET_HEADER, offset + length),
-        ),
+      deliver: (buffer, offset, length) => {
+        const packet = buffer.octets.slice(offset + VNET_HEADER, offset + length);
+        this.#steps.add(() => this.arrived(packet));
+      },
       event: (event) => this.engine.handleDatapath(event),
       joinUdp: false,
     });
@@ -99,12 +103,6 @@ export class MemorySite {
   /** The endpoint of this site. */
   get #endpoint(): Endpoint {
     return { address: parseAddress(this.#site.outer)!, port: IKE_PORT };
-  }
-
-  /** Joins two sites. */
-  static join(a: MemorySite, b: MemorySite): void {
-    a.#peer = b;
-    b.#peer = a;
   }
 
   /** Reads its configuration and starts. */
@@ -144,6 +142,11 @@ export class MemorySite {
     }
   }
 
+  /** Lets all packets go as far as they get. */
+  settle(): void {
+    this.#steps.run();
+  }
+
   /** A packet of the inside on its way out. */
   fromInside(packet: Uint8Array): void {
     this.esp.at(performance.now());
@@ -153,8 +156,7 @@ export class MemorySite {
     this.esp.flush();
   }
 
-  /** An ESP packet that came. */
-  fromOutside(packet: Uint8Array): void {
+  #fromOutside(packet: Uint8Array): void {
     this.esp.at(performance.now());
     this.#outside.octets.set(packet, OUTSIDE_AT);
     const peer = this.#peer!.#endpoint;
@@ -178,8 +180,7 @@ export class MemorySite {
       },
       install: (child) => Promise.resolve(esp.install(child)),
       activate: (id) => esp.activate(id),
-      move: (ids, local, remote, udpEncap) =>
-        esp.move(ids, local, remote, udpEncap),
+      move: (ids, local, remote, udpEncap) => esp.move(ids, local, remote, udpEncap),
       remove: (ids) => Promise.resolve(esp.remove(ids)),
       usage: (ids) => Promise.resolve(esp.usage(ids)),
     };

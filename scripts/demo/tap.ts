@@ -5,8 +5,8 @@ import { hexOf } from "../../src/bytes/mod.ts";
 
 const AF_PACKET = 17;
 const SOCK_DGRAM = 2 | 0x800 | 0x80000;
-/** ETH_P_ALL in network order. */
-const EVERY_PROTOCOL = 0x0300;
+/** ETH_P_ALL and ETH_P_IP, in network order. */
+const EVERY_PROTOCOL = 0x0300, IPV4 = 0x0008;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
 
@@ -47,7 +47,7 @@ export class Tap {
   readonly #fd: number;
   readonly #buffer: Octets = new Uint8Array(70_000);
 
-  /** `strangers`: only what should not be there, picked by the kernel so that none is lost in a burst. */
+  /** All IPv4; with `strangers` only what should not be there, picked by the kernel so that a burst loses none. */
   constructor(libc: Libc, index: number, strangers = false) {
     this.#libc = libc;
     this.#fd = libc.unwrap(
@@ -58,7 +58,7 @@ export class Tap {
     const name = new Uint8Array(20);
     const view = new DataView(name.buffer);
     view.setUint16(0, AF_PACKET, true);
-    view.setUint16(2, EVERY_PROTOCOL, true);
+    view.setUint16(2, strangers ? EVERY_PROTOCOL : IPV4, true);
     view.setInt32(4, index, true);
     libc.unwrap(libc.c.bind(this.#fd, name, name.length), "look at a device");
   }
@@ -113,17 +113,12 @@ function describe(packet: Uint8Array): string {
     return version === 6 ? `IPv6, next header ${packet[6]}` : "not IP";
   }
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
-  const address = (at: number) =>
-    formatAddress(addressFromOctets(packet.slice(at, at + 4))!);
+  const address = (at: number) => formatAddress(addressFromOctets(packet.slice(at, at + 4))!);
   const ends = `${address(12)} > ${address(16)}`;
   const at = (packet[0]! & 15) * 4, protocol = packet[9]!;
   const esp = (from: number) => {
-    const body = [...packet.subarray(from + 8, from + 24)].map((octet) =>
-      hexOf(octet, 1)
-    ).join("");
-    return `ESP spi=0x${hexOf(view.getUint32(from), 4)} seq=${
-      view.getUint32(from + 4)
-    } ${body}…`;
+    const body = [...packet.subarray(from + 8, from + 24)].map((octet) => hexOf(octet, 1)).join("");
+    return `ESP spi=0x${hexOf(view.getUint32(from), 4)} seq=${view.getUint32(from + 4)} ${body}…`;
   };
   if (protocol === 50) return `${ends}: ${esp(at)} length ${packet.length}`;
   if (protocol !== 17) {
@@ -134,7 +129,5 @@ function describe(packet: Uint8Array): string {
     return `${ends}: UDP ${ports.join(" > ")}, length ${packet.length}`;
   }
   const marker = view.getUint32(at + 8) === 0;
-  return `${ends}: UDP 4500 ${
-    marker ? "IKE" : esp(at + 8)
-  } length ${packet.length}`;
+  return `${ends}: UDP 4500 ${marker ? "IKE" : esp(at + 8)} length ${packet.length}`;
 }
