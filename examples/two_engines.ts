@@ -45,13 +45,13 @@ function remembering(installed: Map<number, ChildInstall>): Datapath {
 }
 
 /** An engine for this configuration; `deliver` takes what it sends. */
-async function engineFor(
+function engineFor(
   text: string,
   address: IpAddress,
   installed: Map<number, ChildInstall>,
   deliver: (datagrams: Parameters<Engine["handleDatagrams"]>[0]) => void,
   emit: (event: EngineEvent) => void,
-): Promise<{ engine: Engine; start: () => Promise<void> }> {
+): { engine: Engine; start: () => Promise<void> } {
   const diagnostics = new config.Diagnostics();
   const source = new config.Source("example", new TextEncoder().encode(text));
   const { tree } = config.parse(
@@ -98,14 +98,14 @@ export async function negotiate(say: (line: string) => void): Promise<readonly C
     queueMicrotask(() =>
       to().handleDatagrams(datagrams.map((one) => ({ ...one, local: one.remote, remote: one.local })))
     );
-  const left = await engineFor(
+  const left = engineFor(
     LEFT,
     parseAddress("192.0.2.1")!,
     installed[0],
     wire(() => right.engine),
     emit("left"),
   );
-  const right = await engineFor(
+  const right = engineFor(
     RIGHT,
     parseAddress("192.0.2.2")!,
     installed[1],
