@@ -33,10 +33,6 @@ export const DROP = {
   tooBig: 15,
   /** The sequence numbers of the SA are used up (RFC 4303 §3.3.3), or its lifetime in octets is (RFC 4301 §4.4.2.1). */
   exhausted: 16,
-  /** The socket refused it. */
-  unsent: 17,
-  /** UDP on the NAT-T port, too short for anything (RFC 3948 §2). */
-  malformedUdp: 18,
 } as const;
 
 /** A member of `DROP`. */
