@@ -90,6 +90,11 @@ export interface Authenticated extends Common, Keyed {
   /** Wall time, milliseconds since 1970. */
   readonly establishedAtWallMs: number;
   readonly children: ReadonlyMap<number, ChildSa>;
+  /**
+   * SPIs that the peer deleted and we do not know, while a CREATE_CHILD_SA request of ours waits: the response may be
+   * late that makes one of them.
+   */
+  readonly deletedEarly?: ReadonlySet<number>;
 }
 
 /** Both ends are authenticated. */

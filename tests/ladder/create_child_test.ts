@@ -100,6 +100,29 @@ for (const by of ["a", "b"] as const) {
   }
 }
 
+for (const by of ["a", "b"] as const) {
+  Deno.test(`ladder: a DELETE that overtakes the response to "${by}" leaves no half of a Child SA`, async () => {
+    const ladder = await childless(SUITES[0][1]);
+    const { pair } = ladder;
+    const { to, fro } = arrows(by);
+    const other = by === "a" ? "b" : "a";
+    const [id, theirs] = by === "a" ? [3, 0] : [0, 3];
+    pair.traffic.send(by);
+    await pair.settle();
+    await ladder.arrow(`${to} CREATE_CHILD_SA request ${id}: SA,Nonce,TSi,TSr`);
+    const response = ladder.lose(`${fro} CREATE_CHILD_SA response ${id}: SA,Nonce,TSi,TSr`);
+    pair.a.engine.setActive(false);
+    pair[other].datapath.expire([...pair[other].datapath.pairs.keys()][0]!, "hard");
+    await pair.settle();
+    await ladder.arrow(`${fro} INFORMATIONAL request ${theirs}: D(ESP SPI)`);
+    await ladder.arrow(`${to} INFORMATIONAL response ${theirs}: `);
+    await ladder.deliver(response.datagram);
+    ladder.silence();
+    await ladder.states("established[]", "established[]");
+    for (const { datapath } of pair.hosts) assert.equal(datapath.pairs.size, 0);
+  });
+}
+
 Deno.test("ladder: refusals in CREATE_CHILD_SA: no common proposal, no common selector", async () => {
   for (
     const [policy, answer] of [

@@ -9,7 +9,7 @@
  *                                                <--  SK {D}
  * ```
  */
-import { fail, ok, type Result } from "../../bytes/mod.ts";
+import { fail } from "../../bytes/mod.ts";
 import type { KeHandle } from "../../auth/requests.ts";
 import { keMethodsOf } from "../../proposal/mod.ts";
 import type { SelectorPair } from "../../selector/mod.ts";
@@ -25,7 +25,6 @@ import { type ChildSa, isAuthenticated, withChild } from "../../sa/mod.ts";
 import { ask } from "../ask.ts";
 import {
   acceptAnswer,
-  type AgreedChild,
   type ChildOffer,
   installChild,
   modeNotify,
@@ -35,7 +34,7 @@ import {
 } from "../child/mod.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
 import { childOf, deleteChild, dropChild, REPLACED } from "../delete/mod.ts";
-import { hasCarrier } from "../lifetimes.ts";
+import { hasCarrier, recreateChild } from "../lifetimes.ts";
 import { errorNotify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
@@ -50,7 +49,9 @@ type Outcome = "made" | "temporary" | "refused" | "gone";
 export async function createChild(context: SaContext, packet?: SelectorPair): Promise<void> {
   if (context.sa.state !== "established") return;
   const offer = offerChild(context, { withKe: true, ...(packet && { packet }) });
-  await negotiate(context, offer, undefined);
+  const outcome = await negotiate(context, offer, undefined);
+  if (outcome === "temporary") recreateChild(context);
+  else if (outcome === "refused") recreateChild(context, context.world.timing.retryPolicyMs);
 }
 
 /** Replaces a Child SA; a task. Tries again later where the peer refuses, until the old one expires. */
@@ -86,6 +87,7 @@ async function negotiate(
   replaces: ChildSa | undefined,
 ): Promise<Outcome> {
   const { world } = context;
+  if (isAuthenticated(context.sa)) context.become({ ...context.sa, deletedEarly: new Set() });
   const methods = keMethodsOf(offer.proposals);
   const nonce = freshNonce(world.random);
   let method = methods.find((one) => one === replaces?.suite.ke) ?? methods[0];
@@ -151,10 +153,14 @@ async function finish(
 ): Promise<Outcome> {
   const { offer, half } = sent;
   const made = await take(context, sent, response, replaces);
-  if (made.ok) return "made";
-  context.failed(made.error);
+  if (made === "made") return made;
   if (half !== undefined) context.world.keys.release({ ke: [half.ke] });
   context.world.inboundSpis.release(offer.spiIn);
+  if (made === "deleted") {
+    context.log("info", "Peer deleted the new Child SA before its response came");
+    return "temporary";
+  }
+  context.failed(made.error);
   const protocol = offer.proposals[0]?.protocol ?? 3;
   const spis = [espSpiOctets(offer.spiIn)];
   await ask(context, EXCHANGE.INFORMATIONAL, [{ type: "D", critical: false, protocol, spis }]);
@@ -166,10 +172,12 @@ async function take(
   { offer, nonce, half }: Sent,
   response: readonly Payload[],
   replaces: ChildSa | undefined,
-): Promise<Result<AgreedChild, Failure>> {
+): Promise<"made" | "deleted" | { readonly ok: false; readonly error: Failure }> {
+  const { sa } = context;
   const accepted = acceptAnswer(offer, response);
   if (!accepted.ok) return accepted;
   const agreed = accepted.value;
+  if (isAuthenticated(sa) && sa.deletedEarly?.has(agreed.spiOut)) return "deleted";
   const method = agreed.chosen.suite.ke;
   const keR = payloadOf(response, "KE");
   const nonceR = payloadOf(response, "Nonce");
@@ -187,5 +195,5 @@ async function take(
   const installed = await installChild(context, agreed, derived.value.keys, options);
   if (!installed.ok) return installed;
   await addChild(context, installed.value, replaces);
-  return ok(agreed);
+  return "made";
 }

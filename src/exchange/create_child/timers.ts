@@ -2,7 +2,7 @@
 import { isAuthenticated, withChild } from "../../sa/mod.ts";
 import { childOf, deleteIke, endChild } from "../delete/mod.ts";
 import type { SaContext } from "../context.ts";
-import { hasCarrier, recreateChild } from "../lifetimes.ts";
+import { hasCarrier } from "../lifetimes.ts";
 import { createChild, replaceChild } from "./initiate_child.ts";
 import { replaceIke } from "./initiate_ike.ts";
 
@@ -34,6 +34,5 @@ export async function expireChild(context: SaContext, id: number): Promise<void>
 export function makeChildAgain(context: SaContext): void {
   context.start("create child", async (context) => {
     if (!hasCarrier(context)) await createChild(context);
-    recreateChild(context, context.world.timing.retryPolicyMs);
   });
 }

@@ -49,12 +49,25 @@ async function deleteNamed(context: SaContext, payload: DeletePayload): Promise<
     if (!isAuthenticated(sa) || octets.length !== 4) continue;
     const spi = new DataView(octets.buffer, octets.byteOffset, 4).getUint32(0);
     const child = childByOutboundSpi(sa.children.values(), payload.protocol, spi);
-    if (child === undefined) continue;
+    if (child === undefined) {
+      remember(context, spi);
+      continue;
+    }
     // Our own DELETE of it is on its way: each names its half once (§1.4.1).
     if (child.state !== "deleting") ours.push(espSpiOctets(child.spiIn));
     await takeAway(context, child);
   }
   return ours;
+}
+
+/** SPIs of early DELETEs that are remembered: more than one peer can have in answer to one request of ours. */
+const MAX_EARLY = 32;
+
+/** A DELETE may overtake the response that makes its Child SA; without memory of it that one would stay for ever. */
+function remember(context: SaContext, spi: number): void {
+  const { sa } = context;
+  if (!context.busy || !isAuthenticated(sa) || (sa.deletedEarly?.size ?? 0) >= MAX_EARLY) return;
+  context.become({ ...sa, deletedEarly: new Set([...sa.deletedEarly ?? [], spi]) });
 }
 
 async function takeAway(context: SaContext, child: ChildSa): Promise<void> {
