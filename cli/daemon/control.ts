@@ -19,7 +19,10 @@ import {
 /** Bounds on clients. */
 export interface ControlLimits {
   readonly clients: number;
-  /** A client that does not finish its line, or does not take its answer, is dropped after this time. */
+  /**
+   * A client that does not finish its line, or does not take its answer, is dropped after this time. On Deno 2.5 a
+   * pending write cannot be interrupted: there the latter keeps its place until it goes away.
+   */
   readonly idleMs: number;
   /** Octets of events that wait for a monitor before it is dropped. */
   readonly backlog: number;

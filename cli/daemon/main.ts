@@ -7,7 +7,6 @@ import type { DaemonOptions } from "../options.ts";
 import { VERSION } from "../version.ts";
 import { isBackgroundChild, openReport, READY, startInBackground } from "./background.ts";
 import { checkSocketPath } from "./control.ts";
-import { withoutLibcrypto } from "./crypto_gap.ts";
 import { Daemon } from "./daemon.ts";
 import { type Choice, chooseDatapath } from "./datapath_choice.ts";
 import { Log, redirectErrors, writeError } from "./log.ts";
@@ -63,6 +62,11 @@ function printDiagnostics({ diagnostics }: LoadedConfiguration): void {
   for (const diagnostic of diagnostics) writeError(formatDiagnostic(diagnostic));
 }
 
+/** The warning for a host without libcrypto; the algorithms are 50 ms to import, so nobody else does. */
+async function withoutLibcrypto(): Promise<string> {
+  return (await import("./crypto_gap.ts")).withoutLibcrypto();
+}
+
 /** `-n`: the exit code. */
 async function testConfiguration(options: DaemonOptions): Promise<number> {
   const loaded = await load(options);
@@ -70,7 +74,7 @@ async function testConfiguration(options: DaemonOptions): Promise<number> {
   if (!loaded.ok) return 1;
   if (options.verbose > 0) console.log(printConfiguration(loaded, loaded.secrets));
   for (const { octets } of loaded.secrets) octets.fill(0);
-  if (findLibraries().libcrypto === undefined) writeError(`iked: warning: ${withoutLibcrypto()}`);
+  if (findLibraries().libcrypto === undefined) writeError(`iked: warning: ${await withoutLibcrypto()}`);
   writeError("configuration OK");
   return 0;
 }
@@ -129,21 +133,21 @@ interface Running {
   readonly net: NetForMain;
 }
 
-/** Brings everything up; the error is for the user, as it stands. */
+/** Brings everything up; the error is one line for the user, absent where all has been said. */
 async function start(
   options: DaemonOptions,
   libraries: FoundLibraries,
   log: Log,
   parts: DaemonParts,
-): Promise<Result<Running, string>> {
+): Promise<Result<Running, string | undefined>> {
   const loaded = await load(options);
   printDiagnostics(loaded);
-  if (!loaded.ok) return fail("the configuration has errors");
+  if (!loaded.ok) return fail(undefined);
   const free = await checkSocketPath(options.socket);
   if (!free.ok) return free;
   const choice = chooseDatapath(options.datapath, loaded.options.datapath);
   if (!choice.ok) return choice;
-  if (libraries.libcrypto === undefined) log.write({ level: "warning", text: withoutLibcrypto() });
+  if (libraries.libcrypto === undefined) log.write({ level: "warning", text: await withoutLibcrypto() });
 
   const { plans, links } = plan(options, libraries, choice.value, parts);
   const engine = links.engine.connect<EngineForMain>(ENGINE_FOR_MAIN);
@@ -188,7 +192,7 @@ async function run(
   const started = await Promise.race([start(options, libraries, log, parts), tooLong]);
   if (typeof started !== "object") return 0;
   if (!started.ok) {
-    writeError(`iked: error: ${started.error}`);
+    if (started.error !== undefined) writeError(`iked: error: ${started.error}`);
     return 1;
   }
   const { daemon, roles, net } = started.value;

