@@ -101,6 +101,27 @@ for (const by of ["a", "b"] as const) {
 }
 
 for (const by of ["a", "b"] as const) {
+  Deno.test(`ladder: a rekey that overtakes the response to "${by}" is put off, not CHILD_SA_NOT_FOUND`, async () => {
+    const ladder = await childless(SUITES[0][1]);
+    const { pair } = ladder;
+    const { to, fro } = arrows(by);
+    const other = by === "a" ? "b" : "a";
+    const [id, theirs] = by === "a" ? [3, 0] : [0, 3];
+    pair.traffic.send(by);
+    await pair.settle();
+    await ladder.arrow(`${to} CREATE_CHILD_SA request ${id}: SA,Nonce,TSi,TSr`);
+    const response = ladder.lose(`${fro} CREATE_CHILD_SA response ${id}: SA,Nonce,TSi,TSr`);
+    pair[other].datapath.expire([...pair[other].datapath.pairs.keys()][0]!, "soft");
+    await pair.settle();
+    await ladder.arrow(`${fro} CREATE_CHILD_SA request ${theirs}: N(REKEY_SA),SA,Nonce,TSi,TSr`);
+    await ladder.arrow(`${to} CREATE_CHILD_SA response ${theirs}: N(TEMPORARY_FAILURE)`);
+    await ladder.deliver(response.datagram);
+    await ladder.states("established[installed]", "established[installed]");
+    await pair.advance(10_000);
+    await ladder.states("established[installed]", "established[installed]");
+    await pair.traffic.assertPasses();
+  });
+
   Deno.test(`ladder: a DELETE that overtakes the response to "${by}" leaves no half of a Child SA`, async () => {
     const ladder = await childless(SUITES[0][1]);
     const { pair } = ladder;

@@ -43,7 +43,8 @@ async function respond(context: SaContext, request: Opened): Promise<Result<Repl
     return full ? fail({ code: "no-additional-sas" }) : await respondChild(context, request, undefined);
   }
   const child = named(sa, rekey);
-  if (child === undefined) return ok({ payloads: notFound(context, rekey) });
+  // The response to a request of ours, which makes it, may still be under way: then it is not gone but to come.
+  if (child === undefined) return context.busy ? fail(BUSY) : ok({ payloads: notFound(context, rekey) });
   // Ours is being replaced or deleted already (§2.25.1).
   if (child.state !== "installed") return fail(BUSY);
   return await respondChild(context, request, child);
