@@ -224,6 +224,22 @@ Deno.test("ladder: a soft limit of the data path rekeys, a hard one deletes at o
   await ladder.states("established[]", "established[]");
 });
 
+Deno.test("ladder: a lifetime in octets rekeys in time: every packet of a long stream arrives", async () => {
+  const ladder = await Ladder.connected({
+    a: sideA({ policy: { childLifetime: { ms: 0, octets: 20_000 } } }),
+  });
+  const { pair } = ladder;
+  for (let packets = 0; packets < 1_000; packets++) {
+    pair.traffic.both();
+    await pair.advance(10);
+  }
+  await pair.advance(5_000);
+  pair.traffic.assertNothingLost();
+  const rekeys = pair.a.events.filter((event) => event.kind === "child-rekeyed").length;
+  assert.ok(rekeys >= 8, `${rekeys} rekeys for 168,000 octets`);
+  for (const host of pair.hosts) assert.equal(host.datapath.pairs.size, 1);
+});
+
 function sides(by: "a" | "b", mine: string, theirs: string): [string, string] {
   return by === "a" ? [mine, theirs] : [theirs, mine];
 }
