@@ -86,7 +86,11 @@ class Site {
   }
 
   /** Sends a datagram with its own source port, which names it in what is seen. */
-  send(host: Host, to: string, options: { from?: string; mark?: number; port?: number } = {}): number {
+  send(
+    host: Host,
+    to: string,
+    options: { from?: string; mark?: number; port?: number; length?: number } = {},
+  ): number {
     const address = parseAddress(to)!;
     const from = options.from === undefined
       ? { family: address.family, value: 0n }
@@ -100,11 +104,11 @@ class Site {
         ...(options.mark === undefined ? {} : { mark: options.mark }),
       })
     );
-    const tx = new SendBatch(this.libc, { slots: 1, slotLength: 64 });
+    const tx = new SendBatch(this.libc, { slots: 1, slotLength: 4096 });
     tx.push(
       sendPath(this.libc, undefined, { address, port: options.port ?? DISCARD }),
       0,
-      new Uint8Array(1),
+      new Uint8Array(options.length ?? 1),
     );
     tx.flush(fd);
     this.libc.c.close(fd);
@@ -218,20 +222,34 @@ hostTest("Rules carry protocol and ports, also those up to 65535", async (libc) 
   accepted(steering.setFlows([flow("10.1.0.0/16", "10.2.0.0/16", 6)]));
   const second = site.send(site.gateway, "10.2.0.1", { from: "10.1.0.1" });
   assert.equal(await site.next(tun), `clear 10.1.0.1:${second} > 10.2.0.1`);
-  const high = steering.setFlows([flow("10.1.0.0/16", "10.2.0.0/16", 17, { start: 1024, end: 65535 })]);
-  // Kernels before 6.15 cannot say it: then it is refused, and the flows before stay.
-  if (high.ok) {
-    for (const port of [1024, 5000, 65535]) {
-      const third = site.send(site.gateway, "10.2.0.1", { from: "10.1.0.1", port });
-      assert.equal(await site.next(tun), `tunnel 10.1.0.1:${third} > 10.2.0.1`);
-    }
-  } else assert.match(high.error.message, /6\.15/);
+  accepted(steering.setFlows([flow("10.1.0.0/16", "10.2.0.0/16", 17, { start: 1024, end: 65535 })]));
+  for (const port of [1024, 5000, 65535]) {
+    const third = site.send(site.gateway, "10.2.0.1", { from: "10.1.0.1", port });
+    assert.equal(await site.next(tun), `tunnel 10.1.0.1:${third} > 10.2.0.1`);
+  }
   const last = site.send(site.gateway, "10.2.0.1", { from: "10.1.0.1" });
   assert.equal(await site.next(tun), `clear 10.1.0.1:${last} > 10.2.0.1`);
   steering.stop();
   tun.close();
   site.close();
 });
+
+hostTest(
+  "Fragments that are forwarded are steered by a flow with ports, though the kernel does not see these",
+  async (libc) => {
+    const site = new Site(libc);
+    const { tun, steering } = open(site);
+    accepted(steering.setFlows([flow("10.1.0.0/16", "10.2.0.0/16", 17, { start: DISCARD, end: DISCARD })]));
+    const port = site.send(site.lan, "10.2.0.1", { length: 3000 });
+    assert.equal(await site.next(tun), `tunnel 10.1.0.2:${port} > 10.2.0.1`);
+    // The datagram would have come whole before this one, had its fragments gone in clear.
+    const after = site.send(site.gateway, "192.0.2.2");
+    assert.equal(await site.next(), `clear 192.0.2.1:${after} > 192.0.2.2`);
+    steering.stop();
+    tun.close();
+    site.close();
+  },
+);
 
 hostTest("After kill -9 rules and blackhole hold the traffic; the next start clears them", async (libc) => {
   const site = new Site(libc);
@@ -323,20 +341,22 @@ hostTest("Rules and routes are what ip(8) shows, and nothing is left at a clean 
   const { tun, steering } = open(site);
   accepted(steering.setFlows([...FLOWS, flow("10.1.0.0/16", "10.3.0.0/24", 6, { start: 22, end: 23 })]));
   assert.deepEqual(show("rule"), [
-    "196: from all fwmark 0x1ced goto 200 proto 72",
+    "196: from all fwmark 0x1ced goto 202 proto 72",
     "197: from 10.1.0.0/16 to 10.2.0.0/16 lookup 7296 proto 72",
     "197: from 10.1.0.0/16 to 10.3.0.0/24 ipproto tcp dport 22-23 lookup 7296 proto 72",
-    "199: from 0.0.0.0 to 10.2.0.0/16 iif lo lookup 7296 proto 72",
-    "199: from 0.0.0.0 to 10.3.0.0/24 iif lo ipproto tcp dport 22-23 lookup 7296 proto 72",
-    "200: from all nop proto 72",
+    "198: from 10.1.0.0/16 to 10.3.0.0/24 ipproto tcp dport 1-65534 goto 202 proto 72",
+    "199: from 10.1.0.0/16 to 10.3.0.0/24 ipproto tcp lookup 7296 proto 72",
+    "201: from 0.0.0.0 to 10.2.0.0/16 iif lo lookup 7296 proto 72",
+    "201: from 0.0.0.0 to 10.3.0.0/24 iif lo ipproto tcp dport 22-23 lookup 7296 proto 72",
+    "202: from all nop proto 72",
   ]);
   assert.deepEqual(show("-6", "rule"), [
-    "196: from all fwmark 0x1ced goto 200 proto 72",
+    "196: from all fwmark 0x1ced goto 202 proto 72",
     "197: from 2001:db8:1::/48 to 2001:db8:2::/48 lookup 7296 proto 72",
-    "198: from ::/1 goto 200 proto 72",
-    "198: from 8000::/1 goto 200 proto 72",
-    "199: from all to 2001:db8:2::/48 iif lo lookup 7296 proto 72",
-    "200: from all nop proto 72",
+    "200: from ::/1 goto 202 proto 72",
+    "200: from 8000::/1 goto 202 proto 72",
+    "201: from all to 2001:db8:2::/48 iif lo lookup 7296 proto 72",
+    "202: from all nop proto 72",
   ]);
   assert.deepEqual(show("route", "show", "table", "7296"), [
     `10.2.0.0/16 dev ${tun.name} proto 72 scope link src 10.1.0.1 metric 1`,

@@ -145,9 +145,6 @@ export class Steering {
       const answer = this.#netlink.request(newRule(rule), "add a rule for a flow");
       if (!answer.ok && answer.error.errno !== ERRNO.EEXIST) return answer.error;
       this.#rules.set(name, rule);
-      if (hasMask(rule) && !this.#masksCount(rule.family)) {
-        return { errno: ERRNO.EOPNOTSUPP, message: "Cannot steer ports up to 65535: it needs Linux 6.15" };
-      }
     }
     for (const [name, rule] of [...this.#rules].reverse()) {
       if (rules.has(name)) continue;
@@ -162,15 +159,6 @@ export class Steering {
       this.#routes.delete(name);
     }
     return undefined;
-  }
-
-  /** Whether the kernel keeps port masks: an older one takes the rule and forgets them, which matches too little. */
-  #masksCount(family: Family): boolean {
-    const answer = this.#netlink.request(dumpRules(family), "read the routing rules");
-    return answer.ok && answer.value.some((message) => {
-      const rule = parseRule(message);
-      return rule !== undefined && hasMask(rule);
-    });
   }
 
   /** Removes all rules of our protocol, then all routes of our protocol in our table, whoever made them. */
@@ -207,10 +195,6 @@ export class Steering {
 function nameOf(route: Route): string {
   const { address, length } = route.destination;
   return `${address.family} ${address.value}/${length} ${route.metric}`;
-}
-
-function hasMask(rule: Rule): boolean {
-  return (rule.sourcePorts?.mask ?? rule.destinationPorts?.mask) !== undefined;
 }
 
 function sameRoute(a: Route, b: Route): boolean {

@@ -1,14 +1,20 @@
 /**
  * Which rules and routes bring the packets of the flows into the TUN device, and hold them back without it.
  *
- *     196  fwmark OUTER_MARK            goto 200   our own IKE and ESP packets are not of any flow
- *     197  from LOCAL to REMOTE …       table 7296
- *     198  from ::/1, from 8000::/1     goto 200   IPv6 with a source, see below
- *     199  [from 0.0.0.0] to REMOTE …   table 7296 packets made here that have no source yet
- *     200  nop
+ *     196  fwmark OUTER_MARK              goto 202   our own IKE and ESP packets are not of any flow
+ *     197  from LOCAL to REMOTE …         table 7296
+ *     198  … with ports that are known    goto 202   flows with ports only, see below
+ *     199  … with ports that are not      table 7296
+ *     200  from ::/1, from 8000::/1       goto 202   IPv6 with a source, see below
+ *     201  [from 0.0.0.0] to REMOTE …     table 7296 packets made here that have no source yet
+ *     202  nop
  *
  * The table has two routes per remote prefix: into the TUN device, with the source that unbound packets take, and a
  * blackhole of worse metric. When the process dies the device and its route go, rules and blackhole stay.
+ *
+ * The kernel knows no ports of a fragment, and its ranges of ports do not have 0 and 65535. Of a protocol whose ports
+ * a flow restricts, what the rules cannot judge is brought into the device too, where the selectors decide: a fragment
+ * never leaves in clear because its ports were not seen (RFC 4301 §7).
  *
  * A packet that has no source yet matches `from 0.0.0.0/32` in IPv4. In IPv6 it matches no `from` at all, so packets
  * that have one are sent past the rules for those that have none.
@@ -26,7 +32,7 @@ import {
   rangeHolds,
 } from "../../../src/ip/mod.ts";
 import type { FlowInstall } from "../../../src/exchange/ports.ts";
-import type { HostAddress, PortMatch, Route, Rule, RuleAction } from "../../../src/datapath/rtnetlink/mod.ts";
+import type { HostAddress, Route, Rule, RuleAction } from "../../../src/datapath/rtnetlink/mod.ts";
 
 /** SO_MARK of the sockets that carry IKE and ESP. */
 export const OUTER_MARK = 0x1ced;
@@ -35,7 +41,16 @@ export const TABLE = 7296;
 /** The protocol number (RTPROT) of iked's routes and rules. */
 export const PROTOCOL = 72;
 
-const PRIORITY = { outer: 196, flow: 197, bound: 198, unbound: 199, end: 200 } as const;
+const PRIORITY = {
+  outer: 196,
+  flow: 197,
+  known: 198,
+  unknown: 199,
+  bound: 200,
+  unbound: 201,
+  end: 202,
+} as const;
+const PAST: RuleAction = { kind: "goto", priority: PRIORITY.end };
 const METRIC = { tunnel: 1, blackhole: 1_000_000 } as const;
 
 /** A flow of ranges that are no prefixes becomes several rules; this many are a mistake. */
@@ -50,35 +65,28 @@ export interface SteeringPlan {
   readonly rules: readonly Rule[];
 }
 
-/** The fewest matches that together are these ports; `undefined` within: no match needed. Undefined: not to be had. */
-function portMatches(protocol: number, ports: PortRange): readonly (PortMatch | undefined)[] | undefined {
+/** The ports that a rule can match. */
+const KNOWN: PortRange = { start: 1, end: 65534 };
+
+/** How rules match the ports of one side: `all` needs no match, `none` is a range out of the rules' reach. */
+function portMatch(protocol: number, ports: PortRange): PortRange | "all" | "none" {
   const opaque = ports.start > ports.end;
-  if (!WITH_PORTS.has(protocol) || opaque) return [undefined];
-  const start = Math.max(ports.start, 1);
-  if (start === 1 && ports.end === ANY_PORT.end) return [undefined];
-  if (ports.end === 0) return undefined;
-  if (ports.end < ANY_PORT.end) return [{ start, end: ports.end }];
-  // The kernel's ranges end before 65535: blocks of ports with common leading bits reach it, alone it is out of reach.
-  if (start === ANY_PORT.end) return undefined;
-  const matches: PortMatch[] = [];
-  for (let at = start, size = 1; at <= ANY_PORT.end; at += size) {
-    size = at & -at;
-    matches.push({ start: at, end: at, mask: 0x10000 - size });
-  }
-  return matches;
+  if (!WITH_PORTS.has(protocol) || opaque) return "all";
+  const start = Math.max(ports.start, KNOWN.start), end = Math.min(ports.end, KNOWN.end);
+  if (ports.start <= KNOWN.start && ports.end === ANY_PORT.end) return "all";
+  return start <= end ? { start, end } : "none";
 }
 
 function baseRules(family: Family, unbound: boolean): Rule[] {
-  const past: RuleAction = { kind: "goto", priority: PRIORITY.end };
   const common = { family, protocol: PROTOCOL };
   const rules: Rule[] = [
     { ...common, priority: PRIORITY.end, action: { kind: "nop" } },
-    { ...common, priority: PRIORITY.outer, action: past, mark: OUTER_MARK },
+    { ...common, priority: PRIORITY.outer, action: PAST, mark: OUTER_MARK },
   ];
   if (family === 6 && unbound) {
     for (const value of [0n, 1n << 127n]) {
       const source: Prefix = { address: { family, value }, length: 1 };
-      rules.push({ ...common, priority: PRIORITY.bound, action: past, source });
+      rules.push({ ...common, priority: PRIORITY.bound, action: PAST, source });
     }
   }
   return rules;
@@ -93,36 +101,36 @@ function flowRules(flow: FlowInstall, own: boolean): Result<Rule[], string> {
   const { local, remote } = flow;
   const family = remote.addresses.family;
   const ipProtocol = remote.protocol !== 0 ? remote.protocol : local.protocol;
-  const sourcePorts = portMatches(ipProtocol, local.ports);
-  const destinationPorts = portMatches(ipProtocol, remote.ports);
-  if (sourcePorts === undefined || destinationPorts === undefined) {
-    return fail(`Cannot steer the ${describe(flow)}: the kernel's rules do not reach ports 0 and 65535`);
-  }
+  const from = portMatch(ipProtocol, local.ports), to = portMatch(ipProtocol, remote.ports);
   const sources = prefixesOfRange(local.addresses), destinations = prefixesOfRange(remote.addresses);
-  const count = (sources.length + 1) * destinations.length * sourcePorts.length * destinationPorts.length;
+  const count = (3 * sources.length + 1) * destinations.length;
   if (count > MAX_RULES_PER_FLOW) {
     return fail(`Cannot steer the ${describe(flow)}: it needs ${count} rules, use prefixes`);
   }
+  const reachable = from !== "none" && to !== "none";
+  const ports = {
+    ...(typeof from === "string" ? {} : { sourcePorts: from }),
+    ...(typeof to === "string" ? {} : { destinationPorts: to }),
+  };
+  const known = {
+    ...(from === "all" ? {} : { sourcePorts: KNOWN }),
+    ...(to === "all" ? {} : { destinationPorts: KNOWN }),
+  };
+  const restricted = from !== "all" || to !== "all";
+  const steer: RuleAction = { kind: "table", table: TABLE };
   const none: Prefix = { address: { family, value: 0n }, length: addressBits(family) };
   const rules: Rule[] = [];
   for (const destination of destinations) {
-    for (const from of sourcePorts) {
-      for (const to of destinationPorts) {
-        const match = {
-          family,
-          protocol: PROTOCOL,
-          action: { kind: "table", table: TABLE } as const,
-          destination,
-          ...(ipProtocol === 0 ? {} : { ipProtocol }),
-          ...(from === undefined ? {} : { sourcePorts: from }),
-          ...(to === undefined ? {} : { destinationPorts: to }),
-        };
-        for (const source of sources) rules.push({ ...match, priority: PRIORITY.flow, source });
-        if (!own) continue;
-        const unbound = { ...match, priority: PRIORITY.unbound, inputName: "lo" };
-        rules.push(family === 4 ? { ...unbound, source: none } : unbound);
-      }
+    const match = { family, protocol: PROTOCOL, destination, ...(ipProtocol === 0 ? {} : { ipProtocol }) };
+    for (const source of sources) {
+      if (reachable) rules.push({ ...match, ...ports, priority: PRIORITY.flow, action: steer, source });
+      if (!restricted) continue;
+      rules.push({ ...match, ...known, priority: PRIORITY.known, action: PAST, source });
+      rules.push({ ...match, priority: PRIORITY.unknown, action: steer, source });
     }
+    if (!own || !reachable) continue;
+    const unbound = { ...match, ...ports, priority: PRIORITY.unbound, action: steer, inputName: "lo" };
+    rules.push(family === 4 ? { ...unbound, source: none } : unbound);
   }
   return ok(rules);
 }

@@ -68,11 +68,6 @@ export function attributeU8(type: number, value: number): Uint8Array {
   return attribute(type, new Uint8Array([value]));
 }
 
-/** An attribute of 16 bits. */
-export function attributeU16(type: number, value: number): Uint8Array {
-  return attribute(type, new Uint8Array([value & 255, value >> 8]));
-}
-
 /** An attribute of 32 bits. */
 export function attributeU32(type: number, value: number): Uint8Array {
   const octets = new Uint8Array(4);

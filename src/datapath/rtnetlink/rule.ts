@@ -16,7 +16,6 @@ import {
   attribute,
   type Attributes,
   attributeText,
-  attributeU16,
   attributeU32,
   attributeU8,
   type NetlinkMessage,
@@ -46,8 +45,6 @@ const FRA_PROTOCOL = 21;
 const FRA_IP_PROTO = 22;
 const FRA_SPORT_RANGE = 23;
 const FRA_DPORT_RANGE = 24;
-const FRA_SPORT_MASK = 28;
-const FRA_DPORT_MASK = 29;
 
 const FR_ACT_TO_TBL = 1;
 const FR_ACT_GOTO = 2;
@@ -59,11 +56,6 @@ export type RuleAction =
   | { readonly kind: "table"; readonly table: number }
   | { readonly kind: "goto"; readonly priority: number }
   | { readonly kind: "nop" };
-
-/** Ports that a rule matches: a range within 1 to 65534, or, with `mask` (Linux 6.15), ports with port & mask = start. */
-export interface PortMatch extends PortRange {
-  readonly mask?: number;
-}
 
 /** A rule: all that is given must match. */
 export interface Rule {
@@ -80,17 +72,17 @@ export interface Rule {
   /** SO_MARK, all 32 bits. */
   readonly mark?: number;
   readonly ipProtocol?: number;
-  readonly sourcePorts?: PortMatch;
-  readonly destinationPorts?: PortMatch;
+  /** Within 1 to 65534: the kernel's ranges reach no further. A packet whose ports are not known matches none. */
+  readonly sourcePorts?: PortRange;
+  readonly destinationPorts?: PortRange;
 }
 
-function portAttributes(range: number, mask: number, ports: PortMatch): Uint8Array[] {
+function portAttribute(type: number, ports: PortRange): Uint8Array {
   const value = new Uint8Array(4);
   const view = new DataView(value.buffer);
   view.setUint16(0, ports.start, true);
   view.setUint16(2, ports.end, true);
-  if (ports.mask === undefined) return [attribute(range, value)];
-  return [attribute(range, value), attributeU16(mask, ports.mask)];
+  return attribute(type, value);
 }
 
 function actionOf(action: RuleAction): readonly [number, readonly Uint8Array[]] {
@@ -119,11 +111,9 @@ function body(rule: Rule): Uint8Array {
     parts.push(attributeU32(FRA_FWMARK, rule.mark), attributeU32(FRA_FWMASK, 0xffff_ffff));
   }
   if (rule.ipProtocol !== undefined) parts.push(attributeU8(FRA_IP_PROTO, rule.ipProtocol));
-  if (rule.sourcePorts !== undefined) {
-    parts.push(...portAttributes(FRA_SPORT_RANGE, FRA_SPORT_MASK, rule.sourcePorts));
-  }
+  if (rule.sourcePorts !== undefined) parts.push(portAttribute(FRA_SPORT_RANGE, rule.sourcePorts));
   if (rule.destinationPorts !== undefined) {
-    parts.push(...portAttributes(FRA_DPORT_RANGE, FRA_DPORT_MASK, rule.destinationPorts));
+    parts.push(portAttribute(FRA_DPORT_RANGE, rule.destinationPorts));
   }
   parts.push(...attributes, attributeU8(FRA_PROTOCOL, rule.protocol));
   return concat(...parts);
@@ -146,14 +136,11 @@ export function dumpRules(family: Family): NetlinkRequest {
   return { type: RTM_GETRULE, flags: NLM_F_DUMP, body: octets };
 }
 
-function portsAt(attributes: Attributes, range: number, maskType: number): PortMatch | undefined {
-  const value = attributes.get(range);
+function portsAt(attributes: Attributes, type: number): PortRange | undefined {
+  const value = attributes.get(type);
   if (value?.length !== 4) return undefined;
   const view = new DataView(value.buffer, value.byteOffset, 4);
-  const ports = { start: view.getUint16(0, true), end: view.getUint16(2, true) };
-  const mask = numberOf(attributes, maskType);
-  // The kernel tells a mask for every single port.
-  return mask === undefined || mask === 0xffff ? ports : { ...ports, mask };
+  return { start: view.getUint16(0, true), end: view.getUint16(2, true) };
 }
 
 function parseAction(number: number, attributes: Attributes, table: number): RuleAction | undefined {
@@ -192,8 +179,8 @@ export function parseRule(message: NetlinkMessage): Rule | undefined {
     inputName: textOf(attributes, FRA_IIFNAME),
     mark: numberOf(attributes, FRA_FWMARK),
     ipProtocol: numberOf(attributes, FRA_IP_PROTO),
-    sourcePorts: portsAt(attributes, FRA_SPORT_RANGE, FRA_SPORT_MASK),
-    destinationPorts: portsAt(attributes, FRA_DPORT_RANGE, FRA_DPORT_MASK),
+    sourcePorts: portsAt(attributes, FRA_SPORT_RANGE),
+    destinationPorts: portsAt(attributes, FRA_DPORT_RANGE),
   };
   const given = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
   return {
