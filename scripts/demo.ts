@@ -124,6 +124,10 @@ async function run(): Promise<number> {
 }
 
 async function inMemory(reason: string): Promise<number> {
+  setTimeout(() => {
+    console.log(`\ndemo: failed: not over after ${LIMIT_MS / 1000} s`);
+    Deno.exit(1);
+  }, LIMIT_MS);
   console.log(`This machine cannot run the demo in namespaces (${reason}).\n`);
   return (await import("./demo/in_memory.ts")).demoInMemory(reason);
 }
