@@ -15,7 +15,7 @@ export type FromRole =
   | { readonly ready: true }
   | { readonly failed: string }
   | { readonly fault: string }
-  /** `heap` is the part of the heap's limit in use, 0 to 1: V8 aborts the process at 1. */
+  /** `heap` is memory in use as a part of the heap's limit: V8 aborts the process when its heap is at 1. */
   | { readonly pong: number; readonly heap: number };
 
 /** Why a role cannot start, in words for the user; the daemon prints it as its one line. */
@@ -37,9 +37,10 @@ function faultOf(error: unknown): string {
   return place === undefined ? error.message : `${error.message}, at ${place}`;
 }
 
+/** Octets outside of the heap count as well: they hold no limit of V8's, but the host's memory. */
 function heapInUse(): number {
-  const { used_heap_size: used, heap_size_limit: limit } = v8.getHeapStatistics();
-  return used / limit;
+  const { used_heap_size: used, external_memory: outside, heap_size_limit: limit } = v8.getHeapStatistics();
+  return (used + outside) / limit;
 }
 
 /**

@@ -54,7 +54,7 @@ class Role {
       else if ("failed" in data) fault(data.failed);
       else if ("fault" in data) fault(`role ${name} failed: ${data.fault}`);
       else if (data.heap > watch.heapLimit) {
-        fault(`role ${name} is out of memory: ${Math.round(data.heap * 100)} % of its heap is in use`);
+        fault(`role ${name} is out of memory: ${Math.round(data.heap * 100)} % of what it may use`);
       }
     };
     this.#worker.onerror = (event) => {

@@ -13,6 +13,6 @@ Deno.exit(
       keys: new URL(`./faulty_role.ts?fault=${fault}`, import.meta.url),
       net: worker("net"),
     },
-    watch: { pingIntervalMs: 100, silenceMs: 3000, heapLimit: 0.3 },
+    watch: { pingIntervalMs: 100, silenceMs: 3000, heapLimit: 0.05 },
   }),
 );

@@ -27,6 +27,7 @@ const FAULTS: Readonly<Record<string, () => void>> = {
       for (;;);
     }, 0),
   leak: () => void setInterval(() => held.push(Array.from({ length: 200_000 }, (_, i) => ({ i }))), 1),
+  "leak-octets": () => void setInterval(() => held.push(new Uint8Array(16 << 20).fill(1)), 1),
   "cannot-start": () => {
     throw new StartError("port 500 is in use by another daemon");
   },
