@@ -16,14 +16,17 @@ const TRY: Readonly<Record<Attempt["kind"], (target: string) => unknown>> = {
   import: (target) => import(target),
 };
 
+/** Imports tell a refusal by their text alone; a compiled executable has no loader for what is not embedded in it. */
+const REFUSED_IMPORT = /^Requires import access|^Module not found/;
+
 async function refused({ kind, target }: Attempt): Promise<boolean> {
   try {
     await TRY[kind](target);
+    return false;
   } catch (error) {
-    return error instanceof Deno.errors.NotCapable ||
-      (error instanceof Error && /Requires \w+ access/.test(error.message));
+    if (kind === "import") return error instanceof Error && REFUSED_IMPORT.test(error.message);
+    return error instanceof Deno.errors.NotCapable;
   }
-  return false;
 }
 
 self.onmessage = async ({ data }: MessageEvent<readonly Attempt[]>) => {
