@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { fail, ok, type Result } from "../../src/bytes/mod.ts";
 import {
   type ControlRequest,
-  type DatapathChoice,
+  type DatapathState,
   type MonitorEvent,
   parseCommand,
   renderDatapath,
@@ -86,7 +86,7 @@ function render(request: ControlRequest, result: unknown): string | undefined {
     case "show.sa":
       return renderSas(result as SaList);
     case "show.datapath":
-      return renderDatapath(result as DatapathChoice);
+      return renderDatapath(result as DatapathState);
     default:
       return undefined;
   }

@@ -1,7 +1,7 @@
 /** The running daemon, as main sees it: it answers the control socket, reloads, passes on events, stops. */
 import {
   type ControlRequest,
-  type DatapathChoice,
+  type DatapathState,
   type LogLine,
   logLineOf,
   type MonitorEvent,
@@ -87,7 +87,7 @@ export class Daemon {
       case "show.sa":
         return { version: 1, ikeSas: await this.links.engine.snapshot() } satisfies SaList;
       case "show.datapath":
-        return { version: 1, ...this.choice } satisfies DatapathChoice;
+        return { version: 1, ...this.choice, drops: await this.links.net.drops() } satisfies DatapathState;
       case "monitor":
         break;
       case "reset":

@@ -36,6 +36,7 @@ runRole<NetStart, "main" | "engine">((start, ports) => {
   engineLink.serve<NetForEngine>(NET_FOR_ENGINE, net.handlers);
   new Link(ports.main).serve<NetForMain>(NET_FOR_MAIN, {
     syslog: (lines) => net.syslog(lines),
+    drops: () => net.drops(),
     close: () => net.close(),
   });
 });

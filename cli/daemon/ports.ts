@@ -96,10 +96,16 @@ export interface SyslogLine {
 /** main → net. */
 export interface NetForMain {
   syslog(lines: readonly SyslogLine[]): void;
+  /** Packets that the data path dropped since the start, by cause; only causes that there were. */
+  drops(): Promise<Readonly<Record<string, number>>>;
   /** Takes the data path down: device, rules, sockets. Flows stop being steered. */
   close(): Promise<void>;
 }
-export const NET_FOR_MAIN: MethodTable<NetForMain> = { syslog: "note", close: "call" };
+export const NET_FOR_MAIN: MethodTable<NetForMain> = {
+  syslog: "note",
+  drops: "call",
+  close: "call",
+};
 
 /** main → engine. */
 export interface EngineForMain {

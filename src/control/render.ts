@@ -12,11 +12,13 @@ export interface SaList {
 }
 
 /** Answer to `show.datapath`. */
-export interface DatapathChoice {
+export interface DatapathState {
   readonly version: typeof CONTROL_VERSION;
   readonly datapath: string;
   /** Why this one: chosen by whom, or what the probe found. */
   readonly reason: string;
+  /** Packets dropped since the start, by cause (`DROP` of room datapath, and `queueFull`); only causes that there were. */
+  readonly drops: Readonly<Record<string, number>>;
 }
 
 function endpointText(end: EndpointSnapshot): string {
@@ -59,7 +61,10 @@ export function renderSas(list: SaList): string {
   return list.ikeSas.length === 0 ? "no IKE SA" : list.ikeSas.flatMap(ikeText).join("\n");
 }
 
-/** `show datapath` for people. */
-export function renderDatapath(choice: DatapathChoice): string {
-  return `${choice.datapath}: ${choice.reason}`;
+/** `show datapath` for people; lines without a final line feed. */
+export function renderDatapath({ datapath, reason, drops }: DatapathState): string {
+  const dropped = Object.entries(drops).map(([cause, packets]) =>
+    `  dropped ${printable(cause)}: ${packets}`
+  );
+  return [`${datapath}: ${reason}`, ...dropped].join("\n");
 }

@@ -31,7 +31,12 @@ daemonTest(
     running(async (daemon, socket) => {
       assert.equal((await Deno.stat(socket)).mode! & 0o777, 0o600);
       const datapath = await iked("ctl", "-s", socket, "--json", "show", "datapath");
-      assert.deepEqual(JSON.parse(datapath.stdout), { version: 1, datapath: "none", reason: "-K none" });
+      assert.deepEqual(JSON.parse(datapath.stdout), {
+        version: 1,
+        datapath: "none",
+        reason: "-K none",
+        drops: {},
+      });
       assert.equal(datapath.stdout.trimEnd().includes("\n"), false);
       assert.deepEqual(await iked("ctl", "-s", socket, "sh", "sa"), {
         code: 0,

@@ -90,9 +90,11 @@ Deno.test("renderSas: an identity with terminal escapes cannot act on the termin
   assert.match(renderSas({ version: 1, ikeSas: [evil] }), /\\x1b\[2J\\u\{202e\}b\.example\\x0a\.com/);
 });
 
-Deno.test("renderDatapath: the choice and why", () => {
-  const choice = { version: 1, datapath: "userland", reason: "the default" } as const;
-  assert.equal(renderDatapath(choice), "userland: the default");
+Deno.test("renderDatapath: the choice and why, and a line for each cause of drops", () => {
+  const state = { version: 1, datapath: "userland", reason: "the default", drops: {} } as const;
+  assert.equal(renderDatapath(state), "userland: the default");
+  const dropped = { ...state, drops: { heldBack: 12, forged: 1 } };
+  assert.equal(renderDatapath(dropped), "userland: the default\n  dropped heldBack: 12\n  dropped forged: 1");
 });
 
 Deno.test("printable, quoted, fieldValue: no text can end its line or its quotes", () => {

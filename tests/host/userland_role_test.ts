@@ -23,6 +23,7 @@ hostTest("userland: without SA a flow's packets stay here, and the engine is ask
     assert.deepEqual([...new Set(asked)], ["10.1.0.1 10.2.0.1", "2001:db8:1::1 2001:db8:2::1"]);
     assert.deepEqual([...tap.kinds()], []);
     tap.close();
+    assert.deepEqual(await role.main.drops(), { heldBack: 4 });
   } finally {
     await gateways.close();
   }

@@ -51,7 +51,8 @@ export class Receiver {
     if (kind === "ike") {
       return this.#ike(socket, message, at + NON_ESP_MARKER, length - NON_ESP_MARKER, true);
     }
-    if (kind !== "esp") return;
+    // What is neither is too short for an ESP packet, and counted there.
+    if (kind === "keepalive") return;
     this.#arrival.socket = socket;
     this.#arrival.message = message;
     this.#esp(this.#arrival as EspArrival, at, length);

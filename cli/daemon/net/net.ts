@@ -122,6 +122,12 @@ export class Net {
     this.#syslog.write(lines);
   }
 
+  /** Packets that were dropped, by cause. */
+  drops(): Readonly<Record<string, number>> {
+    const queueFull = this.#sockets.reduce((sum, { outlet }) => sum + outlet.lost, 0);
+    return { ...this.#datapath.drops(), ...(queueFull > 0 ? { queueFull } : {}) };
+  }
+
   /** Takes everything down: SAs and their keys, device, rules, sockets. */
   close(): Promise<void> {
     this.#closing = true;

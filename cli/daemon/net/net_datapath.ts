@@ -20,6 +20,8 @@ export interface NetDatapath extends Handlers<Datapath> {
   esp(arrival: EspArrival, offset: number, length: number): void;
   /** Takes what the inside has ready, sends what waits. After each round of reading the sockets. */
   turn(): void;
+  /** Packets that it dropped, by cause; only causes that there were. */
+  drops(): Readonly<Record<string, number>>;
   /** About once a second. */
   tick(): void;
   /** Forgets every SA, wipes the keys, takes down what it set up. */

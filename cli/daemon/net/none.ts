@@ -16,6 +16,7 @@ export function noDatapath(): NetDatapath {
     usage: () => [],
     esp: () => {},
     turn: () => {},
+    drops: () => ({}),
     tick: () => {},
     close: () => {},
   };

@@ -181,6 +181,10 @@ export class Userland implements NetDatapath {
     this.#flush();
   }
 
+  drops(): Readonly<Record<string, number>> {
+    return this.#esp.drops.toObject();
+  }
+
   close(): void {
     this.#esp.close();
     this.#steering.stop();
