@@ -4,6 +4,7 @@ import {
   configure,
   daemonTest,
   groupSignalled,
+  IKED,
   iked,
   ikedApart,
   IkedProcess,

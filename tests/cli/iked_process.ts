@@ -1,4 +1,7 @@
-/** The uncompiled daemon as a process of its own, in a network namespace of its own. */
+/**
+ * iked as a process of its own, in a network namespace of its own: run from its source under the flags of the README,
+ * or the executable that IKED_BIN names.
+ */
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
@@ -16,6 +19,13 @@ const FLAGS = [
   "--allow-sys",
   "--allow-env",
 ];
+
+const executable = Deno.env.get("IKED_BIN");
+
+/** The words that start iked. */
+export const IKED: readonly string[] = executable === undefined
+  ? [Deno.execPath(), "run", ...FLAGS, MAIN]
+  : [executable];
 
 function unshares(...flags: readonly string[]): boolean {
   try {
@@ -69,7 +79,7 @@ export interface Outcome {
 type Prefix = readonly string[];
 
 async function outcomeOf(prefix: Prefix, args: readonly string[]): Promise<Outcome> {
-  const [program, ...rest] = [...prefix, Deno.execPath(), "run", ...FLAGS, MAIN, ...args];
+  const [program, ...rest] = [...prefix, ...IKED, ...args];
   const output = await new Deno.Command(program!, { args: rest, stdin: "null" }).output();
   const decoder = new TextDecoder();
   return { code: output.code, stdout: decoder.decode(output.stdout), stderr: decoder.decode(output.stderr) };
@@ -110,7 +120,7 @@ export function groupSignalled(socket: string, args: readonly string[]): Promise
 /** Runs `iked ARGS`, then `iked THEN`, in namespaces that take a daemon in the background with them when they end. */
 export function inBackground(args: readonly string[], then: readonly string[]): Promise<Outcome> {
   const script = '"$@"; echo "start $?"; $THEN; echo "then $?"';
-  const next = [Deno.execPath(), "run", ...FLAGS, MAIN, ...then].join(" ");
+  const next = [...IKED, ...then].join(" ");
   const isolated = ["unshare", ...NAMESPACE!, "--pid", "--fork", "--kill-child"];
   return outcomeOf(["env", `THEN=${next}`, ...isolated, "sh", "-c", script, "sh"], args);
 }
@@ -129,9 +139,9 @@ export class IkedProcess {
 
   /** Starts `iked ARGS` in a fresh network namespace, with a faulty role keys where a fault is named. */
   static start(args: readonly string[], fault?: string): IkedProcess {
-    const program = fault === undefined ? [MAIN] : [FAULTY, fault];
+    const program = fault === undefined ? IKED : [Deno.execPath(), "run", ...FLAGS, FAULTY, fault];
     const process = new Deno.Command("unshare", {
-      args: [...NAMESPACE!, Deno.execPath(), "run", ...FLAGS, ...program, ...args],
+      args: [...NAMESPACE!, ...program, ...args],
       stdin: "null",
       stdout: "null",
       stderr: "piped",
