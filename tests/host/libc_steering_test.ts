@@ -251,43 +251,63 @@ hostTest(
   },
 );
 
-hostTest("After kill -9 rules and blackhole hold the traffic; the next start clears them", async (libc) => {
-  const site = new Site(libc);
-  const child = await site.gateway.runAsync(() =>
-    Promise.resolve(
-      new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--no-lock", new URL("./steering_process.ts", import.meta.url).pathname],
-        stdout: "piped",
-        stderr: "inherit",
-      }).spawn(),
-    )
-  );
-  const output = child.stdout.getReader();
-  assert.equal(new TextDecoder().decode((await output.read()).value), "steering\n");
-  child.kill("SIGKILL");
-  await child.status;
-  await output.cancel();
-  for (const to of ["10.2.0.1", "2001:db8:2::1"]) {
-    const lan = to.includes(":") ? "2001:db8:1::1" : "10.1.0.1";
-    const outside = to.includes(":") ? "2001:db8::1" : "192.0.2.1";
-    site.send(site.gateway, to, { from: lan });
-    site.send(site.gateway, to);
-    site.send(site.lan, to);
-    // Sent last, seen first: nothing of the above went out.
-    const port = site.send(site.gateway, to, { from: outside });
-    assert.equal(await site.next(), `clear ${outside}:${port} > ${to}`);
-  }
-  const { tun, steering } = open(site);
-  const port = site.send(site.gateway, "10.2.0.1", { from: "10.1.0.1" });
-  assert.equal(await site.next(tun), `clear 10.1.0.1:${port} > 10.2.0.1`);
-  for (const family of [4, 6] as const) {
-    const rules = site.gateway.netlink.require(dumpRules(family), "read the rules").map(parseRule);
-    assert.deepEqual(rules.filter((rule) => rule?.protocol === 72), []);
-  }
-  steering.stop();
-  tun.close();
-  site.close();
-});
+hostTest(
+  "After kill -9 rules and blackhole hold the traffic until the next process has said its flows",
+  async (libc) => {
+    const site = new Site(libc);
+    const child = await site.gateway.runAsync(() =>
+      Promise.resolve(
+        new Deno.Command(Deno.execPath(), {
+          args: ["run", "-A", "--no-lock", new URL("./steering_process.ts", import.meta.url).pathname],
+          stdout: "piped",
+          stderr: "inherit",
+        }).spawn(),
+      )
+    );
+    const output = child.stdout.getReader();
+    assert.equal(new TextDecoder().decode((await output.read()).value), "steering\n");
+    child.kill("SIGKILL");
+    await child.status;
+    await output.cancel();
+    for (const to of ["10.2.0.1", "2001:db8:2::1"]) {
+      const lan = to.includes(":") ? "2001:db8:1::1" : "10.1.0.1";
+      const outside = to.includes(":") ? "2001:db8::1" : "192.0.2.1";
+      site.send(site.gateway, to, { from: lan });
+      site.send(site.gateway, to);
+      site.send(site.lan, to);
+      // Sent last, seen first: nothing of the above went out.
+      const port = site.send(site.gateway, to, { from: outside });
+      assert.equal(await site.next(), `clear ${outside}:${port} > ${to}`);
+    }
+    const rulesOfOurs = () =>
+      ([4, 6] as const).flatMap((family) =>
+        site.gateway.netlink.require(dumpRules(family), "read the rules").map(parseRule)
+          .filter((rule) => rule?.protocol === 72)
+      );
+    const left = rulesOfOurs();
+    assert.ok(left.length > 0);
+    // A start alone changes nothing: the flows are still held back.
+    const { tun, steering } = open(site);
+    assert.deepEqual(rulesOfOurs(), left);
+    site.send(site.gateway, "10.2.0.1", { from: "10.1.0.1" });
+    const outside = site.send(site.gateway, "10.2.0.1", { from: "192.0.2.1" });
+    assert.equal(await site.next(), `clear 192.0.2.1:${outside} > 10.2.0.1`);
+    // The same flows again are the same rules: none was made twice or taken away.
+    const port22 = flow("10.1.0.0/16", "10.3.0.0/16", 6, { start: 22, end: 22 });
+    accepted(steering.setFlows([FLOWS[0]!, port22, FLOWS[1]!]));
+    assert.deepEqual(rulesOfOurs(), left);
+    // One flow stays, the others are gone with what was left of them.
+    accepted(steering.setFlows([FLOWS[0]!]));
+    const port = site.send(site.gateway, "10.2.0.1", { from: "10.1.0.1" });
+    assert.equal(await site.next(tun), `tunnel 10.1.0.1:${port} > 10.2.0.1`);
+    const gone = site.send(site.gateway, "2001:db8:2::1", { from: "2001:db8:1::1" });
+    assert.equal(await site.next(), `clear 2001:db8:1::1:${gone} > 2001:db8:2::1`);
+    steering.stop();
+    assert.deepEqual(rulesOfOurs(), []);
+    tun.close();
+    site.close();
+  },
+);
 
 hostTest("A route that the kernel dropped with its source address comes back by refresh", async (libc) => {
   const site = new Site(libc);

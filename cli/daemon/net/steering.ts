@@ -59,7 +59,10 @@ export interface SteeringOptions {
   readonly mtu: number;
 }
 
-/** Rules and routes of this process. Start it only after the IKE ports are bound: it clears away what others left. */
+/**
+ * Rules and routes of this process. Start it only after the IKE ports are bound: it takes over what an earlier process
+ * left, and the first `setFlows` removes of that what is no longer wanted. Until then it holds its flows back.
+ */
 export class Steering {
   readonly #netlink: Routing;
   readonly #tunIndex: number;
@@ -74,10 +77,10 @@ export class Steering {
     this.#mtu = options.mtu;
   }
 
-  /** Removes what an earlier process left, brings the device up. */
+  /** Takes over what an earlier process left, brings the device up. */
   start(): Result<void, DatapathError> {
-    const left = this.#clear();
-    if (left !== undefined) return failed(left);
+    const failure = this.#adopt();
+    if (failure !== undefined) return failed(failure);
     // Where the kernel has no IPv6 there is nothing to turn off.
     this.#netlink.request(setLink(this.#tunIndex, { linkLocal: false }), "configure the TUN device");
     const up = this.#netlink.request(
@@ -109,8 +112,8 @@ export class Steering {
 
   /** Removes everything: packets of the flows go their usual way again. */
   stop(): void {
+    this.#adopt();
     this.#apply(NOTHING);
-    this.#clear();
     this.#flows = [];
   }
 
@@ -130,7 +133,7 @@ export class Steering {
   #apply(plan: SteeringPlan): NetlinkFailure | undefined {
     const routes = new Set<string>(), rules = new Set<string>();
     for (const route of plan.routes) {
-      const name = nameOf(route);
+      const name = nameOfRoute(route);
       routes.add(name);
       const before = this.#routes.get(name);
       if (before !== undefined && sameRoute(before, route)) continue;
@@ -139,7 +142,7 @@ export class Steering {
       this.#routes.set(name, route);
     }
     for (const rule of plan.rules) {
-      const name = toHex(newRule(rule).body);
+      const name = nameOfRule(rule);
       rules.add(name);
       if (this.#rules.has(name)) continue;
       const answer = this.#netlink.request(newRule(rule), "add a rule for a flow");
@@ -161,8 +164,8 @@ export class Steering {
     return undefined;
   }
 
-  /** Removes all rules of our protocol, then all routes of our protocol in our table, whoever made them. */
-  #clear(): NetlinkFailure | undefined {
+  /** Takes all rules of our protocol, and all routes of our protocol in our table, for ours, whoever made them. */
+  #adopt(): NetlinkFailure | undefined {
     for (const family of FAMILIES) {
       const answer = this.#netlink.request(dumpRules(family), "read the routing rules");
       // A kernel without IPv6, or without rules for it, has nothing of ours.
@@ -170,11 +173,9 @@ export class Steering {
         if (family === 4) return answer.error;
         continue;
       }
-      for (const message of [...answer.value].reverse()) {
+      for (const message of answer.value) {
         const rule = parseRule(message);
-        if (rule?.protocol !== PROTOCOL) continue;
-        const removed = this.#netlink.request(deleteRule(rule), "remove a rule that was left");
-        if (!removed.ok && !GONE.has(removed.error.errno)) return removed.error;
+        if (rule?.protocol === PROTOCOL) this.#rules.set(nameOfRule(rule), rule);
       }
     }
     for (const family of FAMILIES) {
@@ -183,16 +184,25 @@ export class Steering {
       for (const message of answer.value) {
         const route = parseRoute(message);
         if (route?.protocol !== PROTOCOL || route.table !== TABLE) continue;
-        const removed = this.#netlink.request(deleteRoute(route), "remove a route that was left");
-        if (!removed.ok && !GONE.has(removed.error.errno)) return removed.error;
+        this.#routes.set(nameOfRoute(route), route);
       }
     }
     return undefined;
   }
 }
 
+/** What names a rule: its octets, without prefixes of length 0, which the kernel does not give back. */
+function nameOfRule({ source, destination, ...rest }: Rule): string {
+  const rule: Rule = {
+    ...rest,
+    ...(source !== undefined && source.length > 0 ? { source } : {}),
+    ...(destination !== undefined && destination.length > 0 ? { destination } : {}),
+  };
+  return toHex(newRule(rule).body);
+}
+
 /** What names a route in its table. */
-function nameOf(route: Route): string {
+function nameOfRoute(route: Route): string {
   const { address, length } = route.destination;
   return `${address.family} ${address.value}/${length} ${route.metric}`;
 }
