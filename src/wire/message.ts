@@ -1,17 +1,21 @@
 /** Whole messages (RFC 7296 §3): header and chain of payloads, and the outer form of protected ones (§3.14). */
 import { fail, ok, Reader, type Result, Writer } from "../bytes/mod.ts";
 import { decoding, Malformed, type WireError } from "./error.ts";
-import { emitHeader, HEADER_LENGTH, type HeaderFields, LENGTH_OFFSET, readHeader } from "./header.ts";
+import { emitHeader, HEADER_LENGTH, type HeaderFields, LENGTH_OFFSET, parseHeader } from "./header.ts";
 import { emitChain, firstType, GENERIC_HEADER_LENGTH, parseChain } from "./payload/chain.ts";
 import { FRAGMENT_HEADER_LENGTH } from "./payload/skf.ts";
 import type { Header, Message, Payload } from "./payload/types.ts";
 import { IKE_MAJOR_VERSION, PAYLOAD } from "./registry/message.ts";
 
-/** As much of a message as could be read, for `decode` and logs: all of it, or what is in front of the fault. */
-export interface DecodedMessage {
-  readonly header?: Header;
+/** As many payloads as could be read, for `decode` and logs: all of them, or those in front of the fault. */
+export interface DecodedPayloads {
   readonly payloads: readonly Payload[];
   readonly error?: WireError;
+}
+
+/** As much of a message as could be read. */
+export interface DecodedMessage extends DecodedPayloads {
+  readonly header?: Header;
 }
 
 /**
@@ -27,17 +31,21 @@ export function parseMessage(octets: Uint8Array): Result<Message, WireError> {
 
 /** The same, but keeps what is in front of a fault. */
 export function decodeMessage(octets: Uint8Array): DecodedMessage {
-  const input = new Reader(octets, 0, "Message");
-  const header = decoding(() => readHeader(input));
-  if (!header.ok) return { payloads: [], error: header.error };
+  const read = parseHeader(octets);
+  if (!read.ok) return { payloads: [], error: read.error };
+  const header = read.value;
+  const checked = decoding(() => checkHeader(header, octets.length));
+  if (!checked.ok && checked.error.code === "version") return { header, payloads: [], error: checked.error };
+  const chain = octets.subarray(HEADER_LENGTH, header.length);
+  const decoded = decodeChain(new Reader(chain, HEADER_LENGTH, "Message"), header.nextPayload);
+  return checked.ok ? { header, ...decoded } : { header, payloads: decoded.payloads, error: checked.error };
+}
+
+/** Payloads and, where the chain is broken, what is in front of the break. */
+function decodeChain(input: Reader, first: number): DecodedPayloads {
   const payloads: Payload[] = [];
-  const chain = decoding(() => {
-    checkHeader(header.value, octets.length);
-    parseChain(input, header.value.nextPayload, payloads);
-  });
-  return chain.ok
-    ? { header: header.value, payloads }
-    : { header: header.value, payloads, error: chain.error };
+  const chain = decoding(() => parseChain(input, first, payloads));
+  return chain.ok ? { payloads } : { payloads, error: chain.error };
 }
 
 function checkHeader(header: Header, available: number): void {
@@ -58,19 +66,18 @@ function checkHeader(header: Header, available: number): void {
  * count from the start of this plaintext. An SK within SK is malformed.
  */
 export function parsePayloads(first: number, octets: Uint8Array): Result<Payload[], WireError> {
-  return decoding(() => {
-    const payloads: Payload[] = [];
-    parseChain(new Reader(octets, 0, "Plaintext"), first, payloads);
-    const last = payloads.at(-1);
-    if (last?.type === "SK" || last?.type === "SKF") {
-      throw new Malformed(
-        "syntax",
-        octets.length - last.data.length,
-        `${last.type} within an encrypted payload`,
-      );
-    }
-    return payloads;
-  });
+  const { payloads, error } = decodePayloads(first, octets);
+  return error === undefined ? ok([...payloads]) : fail(error);
+}
+
+/** The same, but keeps what is in front of a fault. */
+export function decodePayloads(first: number, octets: Uint8Array): DecodedPayloads {
+  const decoded = decodeChain(new Reader(octets, 0, "Plaintext"), first);
+  const last = decoded.payloads.at(-1);
+  if (last?.type !== "SK" && last?.type !== "SKF") return decoded;
+  const message = `${last.type} within an encrypted payload`;
+  const octet = octets.length - last.data.length;
+  return { payloads: decoded.payloads.slice(0, -1), error: { code: "syntax", octet, message } };
 }
 
 /** A message in the clear, or one whose last payload is an SK or SKF that is sealed already. */

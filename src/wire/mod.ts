@@ -13,7 +13,9 @@ export type { WireError, WireErrorCode } from "./error.ts";
 export { HEADER_LENGTH, type HeaderFields, parseHeader } from "./header.ts";
 export {
   type DecodedMessage,
+  type DecodedPayloads,
   decodeMessage,
+  decodePayloads,
   emitMessage,
   emitPayloads,
   emitProtected,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { concat, ikeSpi } from "../../src/bytes/mod.ts";
 import {
   decodeMessage,
+  decodePayloads,
   emitMessage,
   emitPayloads,
   emitProtected,
@@ -117,6 +118,25 @@ Deno.test("message: what is in front of a fault is kept", () => {
   assert.equal(decoded.header?.messageId, 0x80000001);
   assert.equal(decoded.error?.code, "length");
   assert.ok(!parseMessage(octets).ok);
+});
+
+Deno.test("message: of one that is cut off, and of one with octets behind it, the payloads are kept", () => {
+  const octets = emitMessage(fields, [cookie, vendor]);
+  const cut = decodeMessage(octets.subarray(0, octets.length - 1));
+  assert.deepEqual([cut.payloads, cut.error?.code], [[cookie], "truncated"]);
+  const longer = decodeMessage(concat(octets, hex("00")));
+  assert.deepEqual([longer.payloads, longer.error?.code], [[cookie, vendor], "length"]);
+});
+
+Deno.test("plaintext: what is in front of a fault is kept, an SK within SK is not", () => {
+  const { firstPayload, octets } = emitPayloads([cookie, vendor]);
+  const cut = decodePayloads(firstPayload, octets.subarray(0, octets.length - 1));
+  assert.deepEqual([cut.payloads, cut.error?.code], [[cookie], "truncated"]);
+  const sk: Payload = { type: "SK", critical: false, firstPayload: 35, data: hex("0011") };
+  const nested = emitPayloads([cookie, sk]);
+  const decoded = decodePayloads(nested.firstPayload, nested.octets);
+  assert.deepEqual([decoded.payloads, decoded.error?.code], [[cookie], "syntax"]);
+  assert.equal(parsePayloads(nested.firstPayload, nested.octets).ok, false);
 });
 
 Deno.test("message: a chain may have 256 payloads and no more", () => {
