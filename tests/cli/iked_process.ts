@@ -140,13 +140,22 @@ export class IkedProcess {
   /** Starts `iked ARGS` in a fresh network namespace, with a faulty role keys where a fault is named. */
   static start(args: readonly string[], fault?: string): IkedProcess {
     const program = fault === undefined ? IKED : [Deno.execPath(), "run", ...FLAGS, FAULTY, fault];
-    const process = new Deno.Command("unshare", {
-      args: [...NAMESPACE!, ...program, ...args],
+    return IkedProcess.#spawn(["unshare", ...NAMESPACE!, ...program], args);
+  }
+
+  /** Starts `iked ARGS` in the network namespace that this path names. */
+  static startIn(netns: string, args: readonly string[]): IkedProcess {
+    return IkedProcess.#spawn(["nsenter", `--net=${netns}`, ...IKED], args);
+  }
+
+  static #spawn([program, ...words]: readonly string[], args: readonly string[]): IkedProcess {
+    const command = new Deno.Command(program!, {
+      args: [...words, ...args],
       stdin: "null",
       stdout: "null",
       stderr: "piped",
-    }).spawn();
-    return new IkedProcess(process, args);
+    });
+    return new IkedProcess(command.spawn(), args);
   }
 
   get pid(): number {
