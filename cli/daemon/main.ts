@@ -1,7 +1,7 @@
 /** From options to a running daemon, and from its end to an exit code. */
 import { fail, ok, type Result } from "../../src/bytes/mod.ts";
 import { formatDiagnostic, printConfiguration } from "../../src/config/mod.ts";
-import { ignoreSignal, openLibc } from "../../ffi/libc/mod.ts";
+import { ignoreSignal, type Libc, openLibc } from "../../ffi/libc/mod.ts";
 import { loadConfiguration, type LoadedConfiguration } from "../config/mod.ts";
 import type { DaemonOptions } from "../options.ts";
 import { VERSION } from "../version.ts";
@@ -45,11 +45,18 @@ const PARTS: DaemonParts = {
 
 const IKE_PORT = 500;
 
+const SIGUSR1 = 10, SIGPIPE = 13;
+
 /**
  * SIGUSR1 would open V8's inspector on Deno 2.9.6, listener or not, and end the process on 2.5.7; SIGPIPE comes from
  * control clients and readers of stderr that went away.
  */
-const IGNORED_SIGNALS = [10, 13];
+function ignoreSignals(libc: Libc): void {
+  // Deno installs its handler of a signal once: half a second after the start for the inspector, unless a listener
+  // made it do so before. What is set after that stays.
+  Deno.addSignalListener("SIGUSR1", () => {});
+  for (const signal of [SIGUSR1, SIGPIPE]) ignoreSignal(libc, signal);
+}
 
 type FoundLibraries = Libraries & { readonly libc: string };
 
@@ -223,7 +230,7 @@ export async function runDaemon(options: DaemonOptions, parts: DaemonParts = PAR
   }
   const libraries = { libc: path, ...(libcrypto === undefined ? {} : { libcrypto }) };
   const libc = openLibc(path);
-  for (const signal of IGNORED_SIGNALS) ignoreSignal(libc, signal);
+  ignoreSignals(libc);
   if (foreground) return await run(options, libraries, parts, () => writeError(READY));
   if (!isChild) {
     if (options.file !== "-") return await startInBackground(libc);
