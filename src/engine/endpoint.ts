@@ -107,9 +107,17 @@ export class Endpoint {
     this.#replyUnprotected(datagram, header, [notify(NOTIFY.INVALID_MAJOR_VERSION)]);
   }
 
-  /** A request for an SA that is not here: the peer may learn that we lost it (RFC 7296 §2.21.4). */
+  /**
+   * A request for an SA that is not here. If it is the last one that the SA answered, the answer got lost; else the
+   * peer may learn that the SA is gone (RFC 7296 §2.21.4).
+   */
   #unknownSpi(datagram: Datagram, header: Header): void {
-    if (header.flags.response || header.exchange === EXCHANGE.IKE_SA_INIT) return;
+    const { exchange, flags } = header;
+    if (flags.response || exchange === EXCHANGE.IKE_SA_INIT) return;
+    const { lastAnswers, clock } = this.#world;
+    const ours = flags.initiator ? header.spiR : header.spiI;
+    const answer = lastAnswers.find(ours, datagram.data, clock.now());
+    if (answer !== undefined) return this.#world.send(pathOf(datagram), answer);
     this.#replyUnprotected(datagram, header, [notify(NOTIFY.INVALID_IKE_SPI)]);
   }
 

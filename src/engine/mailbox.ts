@@ -54,6 +54,8 @@ export class Mailbox implements SaContext {
   #policy: Policy;
   #lastHeardMs: number;
   #outstanding: Outstanding | undefined;
+  /** The request that the stored response answers. */
+  #answered: Uint8Array | undefined;
   #running = false;
 
   /** `begun`: an IKE_SA_INIT exchange that we answered used up the peer's id 0. */
@@ -148,6 +150,10 @@ export class Mailbox implements SaContext {
     this.#sa = closedFrom(sa, reason);
     this.#tasks.length = 0;
     this.world.timers.stopAll(this);
+    const response = this.#window.response;
+    if (this.#answered !== undefined && response !== undefined) {
+      this.world.lastAnswers.keep(localSpi(sa), this.#answered, response, this.world.clock.now());
+    }
     this.world.forget(this, localSpi(sa), isAuthenticated(sa));
     this.#settle(fail({ code: "closed" }));
     if (isKeyed(sa)) {
@@ -205,7 +211,7 @@ export class Mailbox implements SaContext {
   fire(timer: Timer, sub: number): void {
     if (this.#sa.state === "closed") return;
     if (timer === "retransmit") return this.#retransmit();
-    if (timer === "forgetResponse") return this.#window.forgetResponse();
+    if (timer === "forgetResponse") return this.#forgetResponse();
     const handler = TIMER_HANDLERS[timer];
     if (handler !== undefined) this.#enqueue(async () => await handler(this, sub));
   }
@@ -363,13 +369,13 @@ export class Mailbox implements SaContext {
     this.#authentic(path);
     if (verdict.kind === "refuse") {
       this.failed(verdict.failure);
-      this.#answer(message, path, failureNotify(verdict.failure));
+      this.#answer(octets, message, path, failureNotify(verdict.failure));
       if (verdict.fatal) await this.close(verdict.failure.code);
       return;
     }
     const request: Opened = { header, payloads: verdict.payloads, path };
     const reply = await REQUEST_HANDLERS[header.exchange]!(this, request);
-    this.#answer(message, path, reply.payloads);
+    this.#answer(octets, message, path, reply.payloads);
     await reply.after?.();
   }
 
@@ -393,13 +399,19 @@ export class Mailbox implements SaContext {
     if (sa.state === "half-open" || (sa.nat.remote && !sa.nat.local)) this.move(path);
   }
 
-  #answer(message: Message, path: Path, payloads: Reply["payloads"]): void {
+  #answer(request: Uint8Array, message: Message, path: Path, payloads: Reply["payloads"]): void {
     const sa = this.#sa;
     if (!isKeyed(sa)) return;
     const { exchange, messageId } = message.header;
-    const octets = sa.protection.seal(this.#header(exchange, messageId, true), payloads);
-    this.#window.answered(octets);
+    const response = sa.protection.seal(this.#header(exchange, messageId, true), payloads);
+    this.#window.answered(response);
+    this.#answered = request.slice();
     this.setTimer("forgetResponse", this.world.clock.now() + this.world.timing.responseMs);
-    this.world.send(path, octets);
+    this.world.send(path, response);
+  }
+
+  #forgetResponse(): void {
+    this.#window.forgetResponse();
+    this.#answered = undefined;
   }
 }

@@ -16,6 +16,7 @@ import type { SaContext, Timing, World } from "../exchange/context.ts";
 import type { Clock, Datagram, Datapath, Keys } from "../exchange/ports.ts";
 import { type Failure, REASONS } from "../exchange/reasons.ts";
 import type { EngineOptions } from "./api.ts";
+import { LastAnswers } from "./last_answers.ts";
 import { Mailbox } from "./mailbox.ts";
 import { PeerIndex } from "./peer_index.ts";
 import type { EngineEvent } from "./types.ts";
@@ -54,6 +55,7 @@ export class SharedWorld implements World {
   readonly inboundSpis = new InboundSpis();
   readonly activity = new Activity();
   readonly timers = new TimerTable<TimerOwner>();
+  readonly lastAnswers: LastAnswers;
   globals: Globals = UNCONFIGURED;
   policies: readonly Policy[] = [];
   lookup: PolicyLookup = createLookup([]);
@@ -82,6 +84,7 @@ export class SharedWorld implements World {
     this.crypto = settings.crypto;
     this.timing = settings.timing;
     this.ports = settings.ports;
+    this.lastAnswers = new LastAnswers(settings.timing.responseMs);
   }
 
   nextChildId(): number {
