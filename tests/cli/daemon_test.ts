@@ -74,9 +74,9 @@ daemonTest(
   () =>
     running(async (daemon, socket) => {
       const [program, ...rest] = IKED;
-    const args = [...rest, "ctl", "-s", socket, "--json", "monitor"];
-    const monitor = new Deno.Command(program!, { args, stdout: "piped" }).spawn();
-    const reader = monitor.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      const args = [...rest, "ctl", "-s", socket, "--json", "monitor"];
+      const monitor = new Deno.Command(program!, { args, stdout: "piped" }).spawn();
+      const reader = monitor.stdout.pipeThrough(new TextDecoderStream()).getReader();
       let first: string | undefined;
       const told = reader.read().then(({ value }) => first = value);
       while (first === undefined) {

@@ -77,3 +77,20 @@ Deno.test("probe: it finds what is allowed, so a refusal it reports means someth
   const probed = await probe([{ kind: "read", reason: "test" }, { kind: "env", reason: "test" }], EVERYTHING);
   assert.deepEqual(probed.filter((one) => !one.refused).map((one) => one.kind), ["read", "env"]);
 });
+
+Deno.test("revokeUntilReady: main has lost ffi and env afterwards, and kept the rest", async () => {
+  const script = `
+    import { grantsOf, revokeUntilReady } from "${new URL(
+    "../../cli/daemon/permissions.ts",
+    import.meta.url,
+  )}";
+    revokeUntilReady(grantsOf({}, "/etc/iked").find(({ role }) => role === "main").grants);
+    const kinds = ["read", "write", "net", "ffi", "sys", "env", "run"];
+    console.log(kinds.filter((name) => Deno.permissions.querySync({ name }).state === "granted").join(" "));`;
+  const granted = ["read", "write", "net", "ffi", "sys", "env"].map((kind) => `--allow-${kind}`);
+  const args = ["run", "--quiet", "--no-lock", "--no-prompt", ...granted];
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [...args, `data:application/javascript,${encodeURIComponent(script)}`],
+  }).output();
+  assert.equal(new TextDecoder().decode(stdout), "read write net sys\n");
+});
