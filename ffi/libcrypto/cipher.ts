@@ -78,6 +78,10 @@ function keyedContext(
   const context = lib.pointer(c.EVP_CIPHER_CTX_new(), "make a cipher context");
   const own = pinned(key.subarray(0, keyLength));
   lib.unwrap(c.EVP_CipherInit_ex(context, method, null, null, null, enc), `set up ${entry.ianaName}`);
+  // Blowfish takes keys of many sizes; with the others this states what is so
+  if (mode === "block") {
+    lib.unwrap(c.EVP_CIPHER_CTX_set_key_length(context, keyLength), `size the key of ${entry.ianaName}`);
+  }
   if (mode === "ccm") {
     c.EVP_CIPHER_CTX_ctrl(context, CTRL_AEAD_SET_IVLEN, nonce.length, null);
     c.EVP_CIPHER_CTX_ctrl(context, CTRL_AEAD_SET_TAG, icvLength, null);

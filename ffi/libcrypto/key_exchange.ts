@@ -1,10 +1,16 @@
 /**
- * Key exchange by libcrypto: X25519 by EVP_PKEY, MODP and ECP by the arithmetic beneath it. EVP_PKEY's own tests of a
- * MODP value cost eight times the exchange and ask no more than RFC 6989 does of a safe prime; with integers and
- * points the group is set up once, and the private value is ours to choose and to wipe.
+ * Key exchange by libcrypto: X25519 and X448 by EVP_PKEY, MODP, ECP and EC2N by the arithmetic beneath it. EVP_PKEY's
+ * own tests of a MODP value cost eight times the exchange and ask no more than RFC 6989 does of a safe prime; with
+ * integers and points the group is set up once, and the private value is ours to choose and to wipe.
  */
 import { concat, wipe } from "../../src/bytes/mod.ts";
-import { fromInteger, isModpPeerValue, type ModpGroup } from "../../src/crypto/mod.ts";
+import {
+  fromInteger,
+  isModpPeerValue,
+  type ModpGroup,
+  privateExponent,
+  scalarBelow,
+} from "../../src/crypto/mod.ts";
 import type { KeyExchange, Random } from "../../src/crypto/provider.ts";
 import { cString, type Libcrypto, type Octets, octets, pinned } from "./library.ts";
 
@@ -62,7 +68,7 @@ function exchange<Private>(
   };
 }
 
-/** A MODP group (RFC 3526). */
+/** A MODP group (RFC 3526, RFC 5114). */
 export function modpKe(lib: Libcrypto, group: ModpGroup): StartKe {
   const { c } = lib;
   const bnContext = lib.pointer(c.BN_CTX_new(), "make a BN context");
@@ -84,19 +90,31 @@ export function modpKe(lib: Libcrypto, group: ModpGroup): StartKe {
         }
       }));
 
+  const generator = fromInteger(group.generator, group.length);
+  const one = fromInteger(1n, group.length);
+  const { order } = group;
+  const isMember = (y: Uint8Array) =>
+    isModpPeerValue(group, y) &&
+    (order === undefined || power(y, order).every((octet, i) => octet === one[i]));
+
   return (random) => {
-    const secret = random(group.exponentLength);
+    const secret = privateExponent(group, random);
     return exchange(
       secret,
-      power(Uint8Array.of(2), secret),
-      (own, peer) => isModpPeerValue(group, peer) ? power(peer, own) : undefined,
+      power(generator, secret),
+      (own, peer) => isMember(peer) ? power(peer, own) : undefined,
       wipe,
     );
   };
 }
 
-/** A prime curve by OpenSSL's name; `length` octets of a coordinate. x | y on the wire, x as the secret (RFC 5903 §7). */
-export function ecpKe(lib: Libcrypto, curve: string, length: number): StartKe {
+/**
+ * A curve by OpenSSL's name; `length` octets of a coordinate. x | y on the wire, x as the secret (RFC 5903 §7).
+ *
+ * `cofactor`: that of the subgroup of prime order. Where it is not 1 (EC2N), a peer's point that it multiplies to
+ * infinity is refused: it would leave the secret a handful of values, as RFC 6989 §2.2 has it of integers.
+ */
+export function curveKe(lib: Libcrypto, curve: string, length: number, cofactor = 1): StartKe {
   const { c } = lib;
   const nid = c.OBJ_txt2nid(cString(curve));
   const group = lib.pointer(c.EC_GROUP_new_by_curve_name(nid), `find the curve ${curve}`);
@@ -143,6 +161,7 @@ export function ecpKe(lib: Libcrypto, curve: string, length: number): StartKe {
         c.ERR_clear_error();
         return undefined;
       }
+      if (cofactor > 1 && multiply(Uint8Array.of(cofactor), point) === undefined) return undefined;
       const product = multiply(secret, point);
       const shared = product?.slice(0, length);
       wipe(product);
@@ -162,54 +181,38 @@ export function ecpKe(lib: Libcrypto, curve: string, length: number): StartKe {
   };
 }
 
-/** A number from 1 to `order` less 1, every one as likely as any other. */
-function scalarBelow(order: Uint8Array, random: Random): Uint8Array {
-  const mask = 0xff >> Math.clz32(order[0]!) - 24;
-  for (;;) {
-    const candidate = random(order.length);
-    candidate[0]! &= mask;
-    if (candidate.some((octet) => octet !== 0) && isBelow(candidate, order)) return candidate;
-    wipe(candidate);
-  }
-}
-
-function isBelow(a: Uint8Array, b: Uint8Array): boolean {
-  const at = a.findIndex((octet, i) => octet !== b[i]);
-  return at >= 0 && a[at]! < b[at]!;
-}
-
-/** X25519 (RFC 8031). */
-export function x25519Ke(lib: Libcrypto): StartKe {
+/** X25519 or X448 (RFC 8031); `size` octets of a key, a value and the secret. */
+export function montgomeryKe(lib: Libcrypto, method: "X25519" | "X448", size: number): StartKe {
   const { c } = lib;
-  const name = cString("X25519");
+  const name = cString(method);
   const length = octets(8);
   const lengthView = new DataView(length.buffer);
   const room = () => {
-    lengthView.setBigUint64(0, 32n, true);
-    return octets(32);
+    lengthView.setBigUint64(0, BigInt(size), true);
+    return octets(size);
   };
   /** The key with its public half, which OpenSSL computes here: kept until `wipe`, not to compute it twice. */
   const privateKey = (random: Random) => {
-    const secret = random(32);
+    const secret = random(size);
     const own = pinned(secret);
     const key = c.EVP_PKEY_new_raw_private_key_ex(null, name, null, own, own.length);
     wipe(secret, own);
-    return lib.pointer(key, "make an X25519 key");
+    return lib.pointer(key, `make a key of ${method}`);
   };
 
   const derive = (key: Deno.PointerObject, peerValue: Uint8Array): Uint8Array | undefined => {
-    if (peerValue.length !== 32) return undefined;
+    if (peerValue.length !== size) return undefined;
     const peerOctets = pinned(peerValue);
     const peer = lib.pointer(
       c.EVP_PKEY_new_raw_public_key_ex(null, name, null, peerOctets, peerOctets.length),
-      "make an X25519 key",
+      `make a key of ${method}`,
     );
-    const context = lib.pointer(c.EVP_PKEY_CTX_new(key, null), "make a context of X25519");
+    const context = lib.pointer(c.EVP_PKEY_CTX_new(key, null), `make a context of ${method}`);
     try {
-      lib.unwrap(c.EVP_PKEY_derive_init(context), "begin X25519");
-      lib.unwrap(c.EVP_PKEY_derive_set_peer(context, peer), "begin X25519");
+      lib.unwrap(c.EVP_PKEY_derive_init(context), `begin ${method}`);
+      lib.unwrap(c.EVP_PKEY_derive_set_peer(context, peer), `begin ${method}`);
       const shared = room();
-      // OpenSSL fails on a result of zeros, which RFC 7748 §6.1 wants refused
+      // OpenSSL fails on a result of zeros, which RFC 7748 §6 wants refused
       if (c.EVP_PKEY_derive(context, shared, length) === 1) return shared;
       c.ERR_clear_error();
       return undefined;
@@ -222,7 +225,7 @@ export function x25519Ke(lib: Libcrypto): StartKe {
   return (random) => {
     const key = privateKey(random);
     const publicValue = room();
-    lib.unwrap(c.EVP_PKEY_get_raw_public_key(key, publicValue, length), "read an X25519 key");
+    lib.unwrap(c.EVP_PKEY_get_raw_public_key(key, publicValue, length), `read a key of ${method}`);
     return exchange(key, publicValue, derive, (key) => c.EVP_PKEY_free(key));
   };
 }

@@ -10,12 +10,14 @@ import {
 } from "../../src/crypto/mod.ts";
 import { ENCR, INTEG, KE, PRF } from "../../src/wire/registry.ts";
 import { libcryptoCipher, makeScratch, type Mode } from "./cipher.ts";
-import { ecpKe, modpKe, type StartKe, x25519Ke } from "./key_exchange.ts";
+import { curveKe, modpKe, montgomeryKe, type StartKe } from "./key_exchange.ts";
 import { cString, type Libcrypto } from "./library.ts";
 import { type MacMethod, macMethod, macPrf, packetMac } from "./mac.ts";
 
-/** OpenSSL's name of a cipher, without or with the key size behind `AES-`, and how packets use it. */
-const ciphers: Readonly<Record<number, readonly [name: (keyLength: number) => string, mode: Mode]>> = {
+/** OpenSSL's name of a cipher, without or with the key size behind `AES-`, how packets use it, and where it is. */
+type CipherRow = readonly [name: (keyLength: number) => string, mode: Mode, provider?: "legacy"];
+
+const ciphers: Readonly<Record<number, CipherRow>> = {
   [ENCR.ENCR_AES_CBC]: [aes("CBC"), "block"],
   [ENCR.ENCR_AES_CTR]: [aes("CTR"), "counter"],
   [ENCR.ENCR_AES_GCM_8]: [aes("GCM"), "aead"],
@@ -27,6 +29,9 @@ const ciphers: Readonly<Record<number, readonly [name: (keyLength: number) => st
   [ENCR.ENCR_AES_CCM_16]: [aes("CCM"), "ccm"],
   [ENCR.ENCR_CHACHA20_POLY1305]: [() => "ChaCha20-Poly1305", "aead"],
   [ENCR.ENCR_3DES]: [() => "DES-EDE3-CBC", "block"],
+  [ENCR.ENCR_DES]: [() => "DES-CBC", "block", "legacy"],
+  [ENCR.ENCR_BLOWFISH]: [() => "BF-CBC", "block", "legacy"],
+  [ENCR.ENCR_CAST]: [() => "CAST5-CBC", "block", "legacy"],
 };
 
 function aes(mode: string): (keyLength: number) => string {
@@ -63,23 +68,29 @@ const prfs: Readonly<Record<number, MacName>> = {
   [PRF.PRF_HMAC_SHA2_512]: SHA512,
 };
 
-const curves: Readonly<Record<number, string>> = {
-  [KE.ECP_192]: "prime192v1",
-  [KE.ECP_224]: "secp224r1",
-  [KE.ECP_256]: "prime256v1",
-  [KE.ECP_384]: "secp384r1",
-  [KE.ECP_521]: "secp521r1",
-  [KE.BRAINPOOL_P224R1]: "brainpoolP224r1",
-  [KE.BRAINPOOL_P256R1]: "brainpoolP256r1",
-  [KE.BRAINPOOL_P384R1]: "brainpoolP384r1",
-  [KE.BRAINPOOL_P512R1]: "brainpoolP512r1",
+/** OpenSSL's name of a curve, and the cofactor of its subgroup of prime order. */
+const curves: Readonly<Record<number, readonly [name: string, cofactor?: number]>> = {
+  // Both generators' orders have small factors of their own: RFC 2409 §6.3 and §6.4 give 12 and 4 times a prime
+  [KE.EC2N_155]: ["Oakley-EC2N-3", 12],
+  [KE.EC2N_185]: ["Oakley-EC2N-4", 4],
+  [KE.ECP_192]: ["prime192v1"],
+  [KE.ECP_224]: ["secp224r1"],
+  [KE.ECP_256]: ["prime256v1"],
+  [KE.ECP_384]: ["secp384r1"],
+  [KE.ECP_521]: ["secp521r1"],
+  [KE.BRAINPOOL_P224R1]: ["brainpoolP224r1"],
+  [KE.BRAINPOOL_P256R1]: ["brainpoolP256r1"],
+  [KE.BRAINPOOL_P384R1]: ["brainpoolP384r1"],
+  [KE.BRAINPOOL_P512R1]: ["brainpoolP512r1"],
 };
 
 /** Makes something on first use, and remembers where it cannot be made. */
-function memo<K, V>(make: (key: K) => V | undefined): (key: K) => V | undefined {
+function memo<K, More extends unknown[], V>(
+  make: (key: K, ...more: More) => V | undefined,
+): (key: K, ...more: More) => V | undefined {
   const known = new Map<K, V | undefined>();
-  return (key) => {
-    if (!known.has(key)) known.set(key, attempt(() => make(key)));
+  return (key, ...more) => {
+    if (!known.has(key)) known.set(key, attempt(() => make(key, ...more)));
     return known.get(key);
   };
 }
@@ -99,14 +110,26 @@ function attempt<V>(make: () => V | undefined): V | undefined {
  */
 export function createLibcrypto(lib: Libcrypto, random: Random, fallback: CryptoProvider): CryptoProvider {
   const scratch = makeScratch(lib);
-  const fetchCipher = memo((name: string) =>
-    lib.pointer(lib.c.EVP_CIPHER_fetch(null, cString(name), null), `fetch ${name}`)
-  );
+  // A library context of its own: to load a provider into the default one would change it for everything else there.
+  // It is made when an algorithm of it is first asked for: hardly anybody does
+  const legacy = memo((name: "legacy") => {
+    const context = lib.pointer(lib.c.OSSL_LIB_CTX_new(), "make a library context");
+    if (lib.c.OSSL_PROVIDER_load(context, cString(name)) !== null) return context;
+    lib.c.OSSL_LIB_CTX_free(context);
+    lib.c.ERR_clear_error();
+    return undefined;
+  });
+  const fetchCipher = memo((name: string, provider?: "legacy") => {
+    const context = provider === undefined ? null : legacy(provider);
+    if (context === undefined) return undefined;
+    return lib.pointer(lib.c.EVP_CIPHER_fetch(context, cString(name), null), `fetch ${name}`);
+  });
   const fetchMac = memo((name: MacName): MacMethod => macMethod(lib, ...name));
   const startKe = memo((id: number): StartKe | undefined => {
     const curve = curves[id];
-    if (curve !== undefined) return ecpKe(lib, curve, keAlgorithm(id)!.sharedLength);
-    if (id === KE.CURVE25519) return x25519Ke(lib);
+    if (curve !== undefined) return curveKe(lib, curve[0], keAlgorithm(id)!.sharedLength, curve[1]);
+    if (id === KE.CURVE25519) return montgomeryKe(lib, "X25519", 32);
+    if (id === KE.CURVE448) return montgomeryKe(lib, "X448", 56);
     const group = modpGroup(id);
     return group && modpKe(lib, group);
   });
@@ -115,8 +138,9 @@ export function createLibcrypto(lib: Libcrypto, random: Random, fallback: Crypto
     const entry = encrAlgorithm(choice);
     const row = ciphers[choice.id];
     if (entry === undefined || row === undefined) return undefined;
-    const method = fetchCipher(row[0](entry.keyLength));
-    return method && { entry, mode: row[1], method };
+    const [name, mode, provider] = row;
+    const method = fetchCipher(name(entry.keyLength), provider);
+    return method && { entry, mode, method };
   };
   const macOf = (names: Readonly<Record<number, MacName>>, id: number) => {
     const name = names[id];

@@ -41,6 +41,16 @@ export const symbols = {
     result: "void",
   },
 
+  OSSL_LIB_CTX_new: { parameters: [], result: "pointer" }, // OSSL_LIB_CTX *
+  OSSL_LIB_CTX_free: { parameters: ["pointer"], result: "void" }, // OSSL_LIB_CTX *ctx
+  OSSL_PROVIDER_load: {
+    parameters: [
+      "pointer", // OSSL_LIB_CTX *libctx
+      "buffer", // const char *name
+    ],
+    result: "pointer", // OSSL_PROVIDER *
+  },
+
   EVP_CIPHER_fetch: {
     parameters: [
       "pointer", // OSSL_LIB_CTX *ctx
@@ -55,6 +65,13 @@ export const symbols = {
     parameters: [
       "pointer", // EVP_CIPHER_CTX *ctx
       "i32", // int padding
+    ],
+    result: "i32",
+  },
+  EVP_CIPHER_CTX_set_key_length: {
+    parameters: [
+      "pointer", // EVP_CIPHER_CTX *ctx
+      "i32", // int keylen
     ],
     result: "i32",
   },

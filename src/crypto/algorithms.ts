@@ -233,7 +233,10 @@ function subgroup(bits: number, orderBits: number, id: number): KeAlgorithm {
   };
 }
 
-/** A curve whose public value is x | y and whose shared secret is x (RFC 5903 §7). */
+/**
+ * A curve whose public value is x | y and whose shared secret is x (RFC 5903 §7). So it is with EC2N, too, as the
+ * program of OpenBSD 4.8 has it; IKEv1 sent x alone there (RFC 2409 §6.3), and IKEv2 has no RFC for these groups.
+ */
 function curve(
   family: "ecp" | "ec2n",
   bits: number,
@@ -283,6 +286,13 @@ export const keAlgorithms: readonly KeAlgorithm[] = Object.freeze([
     bits: 255,
     publicLength: 32,
     sharedLength: 32,
+  },
+  {
+    ...ke([KE.CURVE448, ["curve448", "grp32"], 8031, "both"]),
+    family: "montgomery",
+    bits: 448,
+    publicLength: 56,
+    sharedLength: 56,
   },
   {
     // In the range for private use: OpenIKED's number, no RFC

@@ -1,19 +1,32 @@
 /**
- * Parameters of the MODP groups (RFC 7296 Appendix B, RFC 3526) and the test of a peer's value (RFC 6989 §2.1).
+ * Parameters of the MODP groups (RFC 7296 Appendix B, RFC 3526, RFC 5114), private exponents, and the test of a peer's
+ * value (RFC 6989 §2.1, §2.2).
  *
- * All moduli are of one form, p = 2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) * pi) + c): the prime is computed from
- * n and c when its group is first used.
+ * The safe primes are all of one form, p = 2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) * pi) + c): each is computed
+ * from n and c when its group is first used.
  */
+import { wipe } from "../bytes/mod.ts";
 import { KE } from "../wire/registry.ts";
+import type { Random } from "./provider.ts";
+import { SUBGROUPS } from "./subgroups.ts";
 
-/** A group of integers modulo a safe prime, generator 2. */
+/** A group of integers modulo a prime. */
 export interface ModpGroup {
   readonly prime: bigint;
+  readonly generator: bigint;
+  /**
+   * The prime order of the subgroup that the generator spans, as octets. Absent with a safe prime, where there is no
+   * small subgroup to be led into: a peer's value is not tested further then.
+   */
+  readonly order?: Uint8Array;
   /** The modulus less 1, as octets. */
   readonly minusOne: Uint8Array;
   /** Octets of the modulus, and of each value on the wire. */
   readonly length: number;
-  /** Octets of our private exponents: twice the strength of the group (RFC 3526 §8), at least 256 bits. */
+  /**
+   * Octets of our private exponents: twice the strength of the group (RFC 3526 §8), at least 256 bits; those of the
+   * order where there is one.
+   */
   readonly exponentLength: number;
 }
 
@@ -31,19 +44,56 @@ const constants: Readonly<Record<number, readonly [bits: number, c: bigint, expo
 
 const groups = new Map<number, ModpGroup>();
 
-/** The group of a key exchange method; undefined where it is none with a safe prime. */
+/** The group of a key exchange method; undefined where it is none of integers. */
 export function modpGroup(id: number): ModpGroup | undefined {
   const known = groups.get(id);
   if (known !== undefined) return known;
+  const group = safePrimeGroup(id) ?? subgroup(id);
+  if (group !== undefined) groups.set(id, group);
+  return group;
+}
+
+function safePrimeGroup(id: number): ModpGroup | undefined {
   const row = constants[id];
   if (row === undefined) return undefined;
   const [bits, c, exponentLength] = row;
   const n = BigInt(bits);
   const prime = (1n << n) - (1n << (n - 64n)) - 1n + ((scaledPi(n - 130n) + c) << 64n);
   const length = bits / 8;
-  const group = { prime, minusOne: fromInteger(prime - 1n, length), length, exponentLength };
-  groups.set(id, group);
-  return group;
+  return { prime, generator: 2n, minusOne: fromInteger(prime - 1n, length), length, exponentLength };
+}
+
+function subgroup(id: number): ModpGroup | undefined {
+  const row = SUBGROUPS[id];
+  if (row === undefined) return undefined;
+  const prime = BigInt(`0x${row.p}`);
+  const length = row.p.length / 2, exponentLength = row.q.length / 2;
+  const order = fromInteger(BigInt(`0x${row.q}`), exponentLength);
+  const generator = BigInt(`0x${row.g}`);
+  return { prime, generator, order, minusOne: fromInteger(prime - 1n, length), length, exponentLength };
+}
+
+/** A fresh private exponent; with an order, a number from 1 to it less 1, every one as likely as any other. */
+export function privateExponent(group: ModpGroup, random: Random): Uint8Array {
+  return group.order === undefined ? random(group.exponentLength) : scalarBelow(group.order, random);
+}
+
+/** A number from 1 to `order` less 1, every one as likely as any other. `order` may begin with zeros. */
+export function scalarBelow(order: Uint8Array, random: Random): Uint8Array {
+  const top = order.findIndex((octet) => octet !== 0);
+  const mask = 0xff >> Math.clz32(order[top]!) - 24;
+  for (;;) {
+    const candidate = random(order.length);
+    candidate.fill(0, 0, top);
+    candidate[top]! &= mask;
+    if (candidate.some((octet) => octet !== 0) && isBelow(candidate, order)) return candidate;
+    wipe(candidate);
+  }
+}
+
+function isBelow(a: Uint8Array, b: Uint8Array): boolean {
+  const at = a.findIndex((octet, i) => octet !== b[i]);
+  return at >= 0 && a[at]! < b[at]!;
 }
 
 /** floor(2^bits * pi) by Machin's formula, with 64 guard bits. */
@@ -81,11 +131,11 @@ export function fromInteger(value: bigint, length: number): Uint8Array {
 
 /**
  * Whether the peer's value has the length of the modulus and 1 < y < p - 1 (RFC 6989 §2.1). With a safe prime nothing
- * else is asked as long as private values are not used twice.
+ * else is asked as long as private values are not used twice; with an order, y^order must be 1 besides (§2.2), which
+ * is for the caller, who has the arithmetic.
  */
 export function isModpPeerValue(group: ModpGroup, octets: Uint8Array): boolean {
   if (octets.length !== group.length) return false;
   const aboveOne = octets.subarray(0, -1).some((octet) => octet !== 0) || octets.at(-1)! > 1;
-  const differs = octets.findIndex((octet, i) => octet !== group.minusOne[i]);
-  return aboveOne && differs >= 0 && octets[differs]! < group.minusOne[differs]!;
+  return aboveOne && isBelow(octets, group.minusOne);
 }

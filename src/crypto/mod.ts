@@ -7,6 +7,7 @@
  * @module
  */
 export * from "./algorithms.ts";
+export * from "./inventory.ts";
 export * from "./provider.ts";
 export * from "./suite.ts";
 export * from "./groups.ts";

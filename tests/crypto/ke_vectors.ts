@@ -1,6 +1,6 @@
 /** Published vectors of key exchanges (RFC 3526 groups, 5114, 5903, 6932, 7748, Wycheproof), and hostile values (RFC 6989). */
 import assert from "node:assert/strict";
-import { toHex } from "../../src/bytes/mod.ts";
+import { concat, toHex } from "../../src/bytes/mod.ts";
 import {
   type CryptoProvider,
   fromInteger,
@@ -45,6 +45,15 @@ interface EcdhFile {
   }[];
 }
 
+/** base^exponent mod modulus, by squaring: figures for the tests of groups. */
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let result = 1n;
+  for (let b = base % modulus, e = exponent; e > 0n; e >>= 1n, b = b * b % modulus) {
+    if (e & 1n) result = result * b % modulus;
+  }
+  return result;
+}
+
 function bothWays(make: Make, vector: Exchange): void {
   const name = `group ${vector.group}`;
   const initiator = make(fixed(vector.i)).keyExchange(vector.group);
@@ -78,6 +87,18 @@ export function keVectors(subject: string, make: Make): void {
     check(vectors, [1, 2, 5, 14, 15, 16, 17, 18]);
   });
 
+  vectorTest(`${subject}: MODP groups 22 to 24 give the values of RFC 5114`, () => {
+    type Row = { ike_group: number } & Record<"xA" | "yA" | "xB" | "yB" | "Z", string>;
+    const { tests } = readVectors<{ tests: Row[] }>("rfc/rfc5114-modp-22-23-24.json");
+    // The file has integers: without the zeros in front that a field of the wire has
+    const vectors = tests.map(({ ike_group: group, xA, xB, yA, yB, Z }) => {
+      const wide = (value: string) => value.padStart(2 * keAlgorithm(group)!.publicLength, "0");
+      const [i, r] = [xA, xB].map((x) => x.padStart(64, "0")) as [string, string];
+      return { group, i, r, KEi: wide(yA), KEr: wide(yB), shared: wide(Z) };
+    });
+    check(vectors, [22, 23, 24]);
+  });
+
   vectorTest(`${subject}: ECP groups give the values of RFC 5903, RFC 5114 and RFC 6932`, () => {
     type Row5903 = { ike_group: number } & Record<"i" | "r" | "gix" | "giy" | "grx" | "gry" | "girx", string>;
     const rfc5903 = readVectors<{ tests: Row5903[] }>("rfc/rfc5903-ecp-19-20-21.json").tests;
@@ -93,13 +114,17 @@ export function keVectors(subject: string, make: Make): void {
       [19, 20, 21],
     );
     type Row = { ike_group: number } & Omit<Exchange, "group">;
-    for (const file of ["rfc5114-ecp", "rfc6932-rfc7027-brainpool"]) {
+    const files: [string, number[]][] = [
+      ["rfc5114-ecp", [19, 20, 21, 25, 26]],
+      ["rfc6932-rfc7027-brainpool", [27, 28, 29, 30]],
+    ];
+    for (const [file, groups] of files) {
       const { tests } = readVectors<{ tests: Row[] }>(`rfc/${file}.json`);
-      check(tests.map((t) => ({ ...t, group: t.ike_group })), []);
+      check(tests.map((t) => ({ ...t, group: t.ike_group })), groups);
     }
   });
 
-  vectorTest(`${subject}: Curve25519 gives the values of RFC 7748 and RFC 8031`, () => {
+  vectorTest(`${subject}: Curve25519 and Curve448 give the values of RFC 7748 and RFC 8031`, () => {
     type Row = {
       group: number;
       private_i: string;
@@ -109,7 +134,17 @@ export function keVectors(subject: string, make: Make): void {
       shared: string;
     };
     const { tests } = readVectors<{ tests: Row[] }>("rfc/rfc7748-rfc8031-curve25519-448.json");
-    check(tests.map((t) => ({ ...t, i: t.private_i, r: t.private_r })), [31]);
+    check(tests.map((t) => ({ ...t, i: t.private_i, r: t.private_r })), [31, 32]);
+  });
+
+  vectorTest(`${subject}: X25519 and X448 multiply as RFC 7748 section 5.2 says`, () => {
+    type Row = Record<"function" | "scalar" | "u" | "output", string>;
+    const { tests } = readVectors<{ tests: Row[] }>("rfc/rfc7748-scalar-mult.json");
+    for (const { function: name, scalar, u, output } of tests) {
+      const exchange = make(fixed(scalar)).keyExchange(name === "X448" ? KE.CURVE448 : KE.CURVE25519);
+      assert.equal(toHex(exchange.derive(hex(u))!), output, name);
+    }
+    assert.ok(tests.some((test) => test.function === "X448"));
   });
 
   for (
@@ -140,39 +175,65 @@ export function keVectors(subject: string, make: Make): void {
     });
   }
 
-  vectorTest(
-    `${subject}: Wycheproof X25519 agrees on every point, and refuses those that lead to zero`,
-    () => {
-      const counts = { agreed: 0, zero: 0 };
-      const file = readVectors<EcdhFile>("wycheproof/x25519_test.json");
-      for (const test of file.testGroups.flatMap((group) => group.tests)) {
-        const shared = make(fixed(test.private)).keyExchange(KE.CURVE25519).derive(hex(test.public));
-        const zero = /^0*$/.test(test.shared);
-        assert.equal(shared && toHex(shared), zero ? undefined : test.shared, `#${test.tcId}`);
-        counts[zero ? "zero" : "agreed"]++;
-      }
-      assert.ok(counts.agreed >= 200 && counts.zero >= 5, JSON.stringify(counts));
-    },
-  );
+  for (const [curve, id] of [["x25519", KE.CURVE25519], ["x448", KE.CURVE448]] as const) {
+    vectorTest(
+      `${subject}: Wycheproof ${curve} agrees on every point, and refuses those that lead to zero`,
+      () => {
+        const counts = { agreed: 0, refused: 0 };
+        const file = readVectors<EcdhFile>(`wycheproof/${curve}_test.json`);
+        for (const test of file.testGroups.flatMap((group) => group.tests)) {
+          const shared = make(fixed(test.private)).keyExchange(id).derive(hex(test.public));
+          const refused = /^0*$/.test(test.shared) || test.result === "invalid";
+          assert.equal(shared && toHex(shared), refused ? undefined : test.shared, `#${test.tcId}`);
+          counts[refused ? "refused" : "agreed"]++;
+        }
+        assert.ok(counts.agreed >= 200 && counts.refused >= 5, JSON.stringify(counts));
+      },
+    );
+  }
 
   Deno.test(`${subject}: MODP values outside of 1 < y < p - 1 or of another length are refused (RFC 6989)`, () => {
     for (const { id, family, publicLength } of keAlgorithms) {
       const group = modpGroup(id);
-      if (family !== "modp" || group === undefined || publicLength > 256) continue;
+      if (group === undefined || publicLength > 256) continue;
       const exchange = provider.keyExchange(id);
       const p = group.prime;
       for (const y of [0n, 1n, p - 1n, p, p + 1n, (1n << BigInt(8 * publicLength)) - 1n]) {
         assert.equal(exchange.derive(fromInteger(y, publicLength)), undefined, `${id}: ${y - p}`);
       }
-      for (const y of [2n, p - 2n]) assert.ok(exchange.derive(fromInteger(y, publicLength)), `${id}`);
-      assert.equal(exchange.derive(fromInteger(2n, publicLength + 1)), undefined);
-      assert.equal(exchange.derive(fromInteger(2n, publicLength - 1)), undefined);
+      const inside = family === "modp" ? [2n, p - 2n] : [group.generator];
+      for (const y of inside) assert.ok(exchange.derive(fromInteger(y, publicLength)), `${id}`);
+      const own = exchange.publicValue;
+      assert.equal(exchange.derive(concat(new Uint8Array(1), own)), undefined);
+      assert.equal(exchange.derive(own.subarray(1)), undefined);
       exchange.wipe();
     }
   });
 
+  Deno.test(`${subject}: MODP values outside of the subgroup are refused (RFC 6989 section 2.2)`, () => {
+    let count = 0;
+    for (const { id, family, publicLength } of keAlgorithms) {
+      if (family !== "modp-subgroup") continue;
+      const { prime, generator, order } = modpGroup(id)!;
+      const exchange = provider.keyExchange(id);
+      const q = BigInt(`0x${toHex(order!)}`);
+      // Twice the subgroup's order; an order that divides the cofactor; one that is almost surely no divisor of q
+      for (const y of [prime - generator, power(3n, q, prime), 2n]) {
+        assert.equal(exchange.derive(fromInteger(y, publicLength)), undefined, `${id}`);
+      }
+      assert.ok(exchange.derive(fromInteger(power(generator, 5n, prime), publicLength)), `${id}`);
+      exchange.wipe();
+      count++;
+    }
+    assert.equal(count, 3);
+  });
+
   Deno.test(`${subject}: ECP values that are no point of the curve are refused (RFC 6989)`, () => {
-    for (const entry of keAlgorithms.filter((entry) => entry.family === "ecp" && provider.hasKe(entry.id))) {
+    for (
+      const entry of keAlgorithms.filter((entry) =>
+        ["ecp", "ec2n"].includes(entry.family) && provider.hasKe(entry.id)
+      )
+    ) {
       const exchange = provider.keyExchange(entry.id);
       const own = exchange.publicValue;
       const refused = (value: Uint8Array, what: string) =>
@@ -188,6 +249,18 @@ export function keVectors(subject: string, make: Make): void {
       assert.ok(exchange.derive(own), entry.ianaName);
       exchange.wipe();
     }
+  });
+
+  Deno.test(`${subject}: X448 refuses points of small order and other lengths`, () => {
+    const exchange = provider.keyExchange(KE.CURVE448);
+    const minusOne = "fe".padEnd(56, "f") + "fe".padEnd(56, "f");
+    for (const point of ["00".repeat(56), `01${"00".repeat(55)}`, minusOne]) {
+      assert.equal(exchange.derive(hex(point)), undefined, point);
+    }
+    for (const length of [0, 55, 57]) {
+      assert.equal(exchange.derive(new Uint8Array(length).fill(9)), undefined);
+    }
+    exchange.wipe();
   });
 
   Deno.test(`${subject}: X25519 refuses points of small order and other lengths`, () => {

@@ -1,4 +1,7 @@
-/** Ciphers without authentication: AES-CBC (RFC 3602), AES-CTR (RFC 3686), 3DES-CBC (RFC 2451), NULL (RFC 2410). */
+/**
+ * Ciphers without authentication: AES-CBC (RFC 3602), AES-CTR (RFC 3686), 3DES-CBC (RFC 2451), DES-CBC (RFC 2405),
+ * NULL (RFC 2410).
+ */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { cbc } from "@noble/ciphers/aes.js";
 import des from "des.js";
@@ -85,13 +88,15 @@ export function aesCtr(key: Uint8Array): Transformation {
 }
 
 const TripleDes = des.CBC.instantiate(des.EDE);
+const Des = des.CBC.instantiate(des.DES);
 
-/** 3DES-CBC; parity bits of the key are not looked at (RFC 2451 §2.3). */
-export function tripleDesCbc(key: Uint8Array, seals: boolean): Transformation {
+/** 3DES-CBC, or DES-CBC under a key of 8 octets; parity bits of the key are not looked at (RFC 2451 §2.3). */
+export function desCbc(key: Uint8Array, seals: boolean): Transformation {
   const own = key.slice();
+  const method = own.length === 8 ? Des : TripleDes;
   return {
     run(iv, text) {
-      const cipher = TripleDes.create({
+      const cipher = method.create({
         type: seals ? "encrypt" : "decrypt",
         key: own,
         iv,

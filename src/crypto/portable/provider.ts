@@ -15,7 +15,7 @@ import {
 import type { CryptoProvider, PacketCipher, Random } from "../provider.ts";
 import { type Aead, aesGcm, aesGmac, chacha, packetAead } from "./aead.ts";
 import { aesCcm } from "./ccm.ts";
-import { aesCbc, aesCtr, nullCipher, packetCipher, type Transformation, tripleDesCbc } from "./cipher.ts";
+import { aesCbc, aesCtr, desCbc, nullCipher, packetCipher, type Transformation } from "./cipher.ts";
 import { portableKe } from "./key_exchange.ts";
 import { integMac, macPrf, packetMac, prfMac } from "./mac.ts";
 
@@ -33,7 +33,8 @@ const aeads: Readonly<Record<number, (key: Uint8Array) => Aead>> = {
 const ciphers: Readonly<Record<number, (key: Uint8Array, seals: boolean) => Transformation>> = {
   [ENCR.ENCR_AES_CBC]: aesCbc,
   [ENCR.ENCR_AES_CTR]: aesCtr,
-  [ENCR.ENCR_3DES]: tripleDesCbc,
+  [ENCR.ENCR_3DES]: desCbc,
+  [ENCR.ENCR_DES]: desCbc,
   [ENCR.ENCR_NULL]: () => nullCipher,
 };
 
