@@ -2,8 +2,7 @@
 import { createPortable } from "../crypto/mod.ts";
 import { isAuthenticated } from "../sa/mod.ts";
 import type { EngineConfiguration, Policy } from "../policy/mod.ts";
-import { DEFAULT_TIMING } from "../exchange/context.ts";
-import { deleteIke } from "../exchange/delete/mod.ts";
+import { DEFAULT_TIMING, type SaContext } from "../exchange/context.ts";
 import type { ChildUsage, Datagram, DatapathEvent, FlowInstall } from "../exchange/ports.ts";
 import type { Engine, EngineOptions } from "./api.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -17,7 +16,7 @@ import { SharedWorld } from "./world.ts";
 
 /** Someone waits for IKE SAs to be gone, until a point in time. */
 interface Farewell {
-  readonly mailboxes: Set<Mailbox>;
+  readonly mailboxes: Set<SaContext>;
   readonly untilMs: number;
   readonly resolve: () => void;
 }
@@ -36,6 +35,7 @@ class IkeEngine implements Engine {
     };
     this.#world = new SharedWorld(options, settings, {
       established: (mailbox) => this.#established(mailbox),
+      replaced: (mailbox, heir) => this.#replaced(mailbox, heir),
       closed: (mailbox, wasAuthenticated) => this.#closed(mailbox, wasAuthenticated),
     });
     this.#endpoint = new Endpoint(this.#world, { ...DEFAULT_LIMITS, ...options.limits });
@@ -79,11 +79,8 @@ class IkeEngine implements Engine {
   }
 
   async reset(what: "all" | "sa"): Promise<void> {
-    if (what === "all") {
-      this.#endpoint.forgetCookies();
-      for (const { mailbox } of this.#unfinished()) mailbox.closeLater("reset");
-    }
-    await this.#deleteAll("reset");
+    if (what === "all") this.#endpoint.forgetCookies();
+    await this.#endAll("reset", ({ sa }) => what === "all" || isAuthenticated(sa));
     this.#starter.startActive();
   }
 
@@ -92,8 +89,7 @@ class IkeEngine implements Engine {
     this.#endpoint.closing = true;
     this.#starter.forget(world.policies);
     world.configure({ ...world.globals, active: false }, world.policies);
-    for (const { mailbox } of this.#unfinished()) mailbox.closeLater("shutdown");
-    await this.#deleteAll("shutdown");
+    await this.#endAll("shutdown", () => true);
     await Promise.all([...world.mailboxes()].map((mailbox) => mailbox.closeInTurn("shutdown")));
     await world.activity.during(world.datapath.setFlows([]));
   }
@@ -121,7 +117,9 @@ class IkeEngine implements Engine {
     world.configure(globals, merged);
     const installed = await world.datapath.setFlows(globals.couple ? flowsOf(merged) : []);
     if (!installed.ok) world.log("error", `Data path refused the flows: ${installed.error.message}`);
-    for (const mailbox of [...world.mailboxes()]) if (gone.includes(mailbox.policy)) retire(mailbox);
+    for (const mailbox of [...world.mailboxes()]) {
+      if (gone.includes(mailbox.policy)) mailbox.end("policy is gone");
+    }
     this.#starter.startActive();
   }
 
@@ -160,18 +158,18 @@ class IkeEngine implements Engine {
     }
   }
 
-  *#unfinished(): IterableIterator<{ readonly mailbox: Mailbox }> {
-    for (const mailbox of [...this.#world.mailboxes()]) if (!isAuthenticated(mailbox.sa)) yield { mailbox };
+  #replaced(mailbox: Mailbox, heir: SaContext): void {
+    for (const { mailboxes } of this.#farewells) if (mailboxes.has(mailbox)) mailboxes.add(heir);
   }
 
-  /** Deletes every authenticated IKE SA; resolves when all are gone or time is out. */
-  #deleteAll(reason: string): Promise<void> {
-    const mailboxes = [...this.#world.mailboxes()].filter(({ sa }) => isAuthenticated(sa));
+  /** Ends IKE SAs, with a DELETE where the peer has them too; resolves when all are gone or time is out. */
+  #endAll(reason: string, which: (mailbox: Mailbox) => boolean): Promise<void> {
+    const mailboxes = [...this.#world.mailboxes()].filter(which);
     if (mailboxes.length === 0) return Promise.resolve();
     const untilMs = this.#world.clock.now() + this.#world.timing.shutdownMs;
     return new Promise((resolve) => {
       this.#farewells.add({ mailboxes: new Set(mailboxes), untilMs, resolve });
-      for (const mailbox of mailboxes) mailbox.start("delete", (context) => deleteIke(context, reason));
+      for (const mailbox of mailboxes) mailbox.end(reason);
       this.#world.wakeSoon();
     });
   }
@@ -189,12 +187,6 @@ class IkeEngine implements Engine {
       this.#world.ownBug(where, error);
     }
   }
-}
-
-/** The SAs of a policy that is gone go, too. */
-function retire(mailbox: Mailbox): void {
-  if (isAuthenticated(mailbox.sa)) mailbox.start("delete", (context) => deleteIke(context, "policy is gone"));
-  else mailbox.closeLater("policy is gone");
 }
 
 function flowsOf(policies: readonly Policy[]): FlowInstall[] {

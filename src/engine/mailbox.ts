@@ -18,6 +18,7 @@ import type {
   SaContext,
 } from "../exchange/context.ts";
 import type { Failure } from "../exchange/reasons.ts";
+import { END_TASK, endIke } from "../exchange/delete/mod.ts";
 import { REQUEST_HANDLERS, TIMER_HANDLERS } from "../exchange/handlers.ts";
 import type { Datagram } from "../exchange/ports.ts";
 import { failureNotify } from "../exchange/notifies.ts";
@@ -115,6 +116,12 @@ export class Mailbox implements SaContext {
     if (!this.#running) void this.#runTasks();
   }
 
+  handOver(heir: SaContext): void {
+    const end = this.#tasks.find(({ name }) => name === END_TASK);
+    if (end !== undefined) heir.start(end.name, end.run);
+    this.world.replaced(this, heir);
+  }
+
   async request(
     exchange: number,
     payloads: readonly Payload[],
@@ -179,6 +186,14 @@ export class Mailbox implements SaContext {
   /** `closeLater` that says when it is done. */
   closeInTurn(reason: string): Promise<void> {
     return this.#inTurn(() => this.close(reason));
+  }
+
+  /** Ends the SA in its own turn: with a DELETE where the peer is authenticated or is about to be. */
+  end(reason: string): void {
+    this.#enqueue(async () => {
+      if (isAuthenticated(this.#sa) || this.#sa.state === "auth-sent") endIke(this, reason);
+      else await this.close(reason);
+    });
   }
 
   emit(notice: Notice): void {

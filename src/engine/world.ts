@@ -29,6 +29,8 @@ export type TimerOwner = Mailbox | Policy;
 export interface WorldListener {
   /** An IKE SA is established: for the first time, or again after a rekey that failed. */
   established(mailbox: Mailbox): void;
+  /** An IKE SA has a successor: who waits for its end waits for the end of that one, too. */
+  replaced(mailbox: Mailbox, heir: SaContext): void;
   /** An IKE SA is gone. */
   closed(mailbox: Mailbox, wasAuthenticated: boolean): void;
 }
@@ -131,6 +133,10 @@ export class SharedWorld implements World {
   established(mailbox: Mailbox): void {
     this.#peers.add(mailbox);
     this.#listener.established(mailbox);
+  }
+
+  replaced(mailbox: Mailbox, heir: SaContext): void {
+    this.#listener.replaced(mailbox, heir);
   }
 
   *mailboxes(): IterableIterator<Mailbox> {

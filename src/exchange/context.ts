@@ -92,6 +92,8 @@ export interface SaContext {
   ): Promise<Result<readonly Payload[], RequestFailure>>;
   /** Sends a whole IKE_SA_INIT request; retransmits it until `judge` takes a response. Only within a task. */
   requestInit(octets: Uint8Array, judge: InitJudge): Promise<Result<InitReply, RequestFailure>>;
+  /** The successor of a rekey is there: what is queued to end this SA ends that one. */
+  handOver(heir: SaContext): void;
   /** Whether an exchange of our own is under way or queued. */
   readonly busy: boolean;
 

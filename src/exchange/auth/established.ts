@@ -3,7 +3,7 @@ import type { ChildSa, EstablishedSa, PeerIdentity } from "../../sa/mod.ts";
 import { isAuthenticated } from "../../sa/mod.ts";
 import { formatIdentity, sameIdentity } from "../../policy/mod.ts";
 import type { SaContext } from "../context.ts";
-import { deleteIke } from "../delete/mod.ts";
+import { endIke } from "../delete/mod.ts";
 import { armChild, armIke } from "../lifetimes.ts";
 import { cut, formatChild } from "../text.ts";
 
@@ -50,6 +50,6 @@ export function endRivals(context: SaContext, initialContact: boolean): void {
     if (other === context || !isAuthenticated(theirs)) continue;
     if (!sameIdentity(theirs.localId, sa.localId)) continue;
     if (initialContact) other.closeLater("initial contact");
-    else other.start("delete", (rival) => deleteIke(rival, "another IKE SA with the same peer"));
+    else endIke(other, "another IKE SA with the same peer");
   }
 }

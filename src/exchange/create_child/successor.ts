@@ -42,6 +42,7 @@ export function succeed(context: SaContext, sa: EstablishedSa | RekeyingSa, made
   context.become({ ...sa, state: "rekeyed", children: new Map(), replacedBy: next.id });
   context.setTimer("linger", now + world.timing.lingerMs);
   const successor = world.adopt(next, policy);
+  context.handOver(successor);
   armIke(successor);
   for (const child of next.children.values()) takeOver(successor, child);
   recreateChild(successor);

@@ -14,6 +14,14 @@ import type { SaContext } from "../context.ts";
 
 const DELETE_IKE: DeletePayload = { type: "D", critical: false, protocol: PROTOCOL.IKE, spis: [] };
 
+/** Name of the task that ends an IKE SA. */
+export const END_TASK = "delete IKE SA";
+
+/** Queues the end of an IKE SA; should it be replaced before, its successor ends. */
+export function endIke(context: SaContext, reason: string): void {
+  context.start(END_TASK, (context) => deleteIke(context, reason));
+}
+
 /**
  * Deletes the IKE SA at the peer and here; a task. Its Child SAs go at once: nothing is sent into a tunnel that we have
  * given up. A peer that does not answer loses it all the same.
