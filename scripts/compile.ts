@@ -40,7 +40,5 @@ const status = await new Deno.Command(Deno.execPath(), {
 if (!status.success) Deno.exit(1);
 const size = (await Deno.stat("dist/iked")).size;
 console.log(
-  `dist/iked: ${
-    (size / 1e6).toFixed(0)
-  } MB, ${workers.length} workers, deno ${Deno.version.deno}`,
+  `dist/iked: ${(size / 1e6).toFixed(0)} MB, ${workers.length} workers, deno ${Deno.version.deno}`,
 );

@@ -3,9 +3,12 @@
  * by the scripts of `../shared/lab`. Processes are awaited by their own output, never by time.
  */
 import { fileURLToPath } from "node:url";
+import { must, run } from "../support/process.ts";
+import { type Place, transferTcp } from "../support/tcp.ts";
+
+export { type Finished, must, Process, run } from "../support/process.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const TCP_END = fileURLToPath(new URL("tcp_end.ts", import.meta.url));
 export const LAB = `${ROOT}../shared/lab`;
 /** The executable under test: the compiled one unless the environment names another. */
 export const IKED = Deno.env.get("IKED_BIN") ?? `${ROOT}dist/iked`;
@@ -36,35 +39,6 @@ export function whyNot(): string | undefined {
   return undefined;
 }
 
-/** What a finished command said. */
-export interface Finished {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command to its end. */
-export async function run(command: string, ...args: readonly string[]): Promise<Finished> {
-  const output = await new Deno.Command(command, {
-    args: [...args],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  })
-    .output();
-  const text = new TextDecoder();
-  return { code: output.code, stdout: text.decode(output.stdout), stderr: text.decode(output.stderr) };
-}
-
-/** Runs a command that has to succeed; its standard output. */
-export async function must(command: string, ...args: readonly string[]): Promise<string> {
-  const done = await run(command, ...args);
-  if (done.code !== 0) {
-    throw new Error(`${command} ${args.join(" ")}: exit ${done.code}\n${done.stdout}${done.stderr}`);
-  }
-  return done.stdout;
-}
-
 /** Two namespaces and the wire between them, perhaps with a NAT (lab README). The left side is the initiator's. */
 export class Wire implements AsyncDisposable {
   private constructor(readonly prefix: string, readonly mode: "direct" | "nat") {}
@@ -83,86 +57,6 @@ export class Wire implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await must(`${LAB}/netns-pair`, "-p", this.prefix, "down");
-  }
-}
-
-/** A process whose standard error is read line by line. */
-export class Process implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly lines: string[] = [];
-  readonly #waiting = new Set<{ pattern: RegExp; from: number; found: (line: string) => void }>();
-  readonly #ended: Promise<void>;
-  #status: Deno.CommandStatus | undefined;
-
-  constructor(command: string, args: readonly string[]) {
-    this.#child = new Deno.Command(command, {
-      args: [...args],
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#ended = this.#read();
-  }
-
-  async #read(): Promise<void> {
-    const decoder = new TextDecoder();
-    let rest = "";
-    for await (const octets of this.#child.stderr) {
-      const pieces = (rest + decoder.decode(octets, { stream: true })).split("\n");
-      rest = pieces.pop()!;
-      for (const line of pieces) {
-        this.lines.push(line);
-        for (const waiter of this.#waiting) {
-          if (!waiter.pattern.test(line)) continue;
-          this.#waiting.delete(waiter);
-          waiter.found(line);
-        }
-      }
-    }
-    this.#status = await this.#child.status;
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  get log(): string {
-    return this.lines.join("\n");
-  }
-
-  /** The first line, from line number `from` on, that matches; fails when the process ends or 30 s pass before. */
-  async line(pattern: RegExp, from = 0): Promise<string> {
-    const there = this.lines.slice(from).find((line) => pattern.test(line));
-    if (there !== undefined) return there;
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const waiter = { pattern, from, found: resolve };
-    this.#waiting.add(waiter);
-    const deadline = setTimeout(
-      () => reject(new Error(`No line like ${pattern} in 30 s:\n${this.log}`)),
-      30_000,
-    );
-    void this.#ended.then(() => reject(new Error(`Ended without a line like ${pattern}:\n${this.log}`)));
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(deadline);
-      this.#waiting.delete(waiter);
-    }
-  }
-
-  /** SIGTERM, and what it ended with. */
-  async stop(): Promise<Deno.CommandStatus> {
-    if (this.#status === undefined) {
-      try {
-        this.#child.kill("SIGTERM");
-      } catch { /* it has just ended */ }
-    }
-    await this.#ended;
-    return this.#status!;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
   }
 }
 
@@ -196,10 +90,15 @@ export async function ping(
   return Number(received[1]);
 }
 
-/** What one end of a transfer counted (tcp_end.ts). */
-interface Transfer {
-  readonly octets: number;
-  readonly sha256: string;
+/** Starts commands in a namespace. */
+function placeIn(namespace: string): Place {
+  return (command, args) =>
+    new Deno.Command("ip", {
+      args: ["netns", "exec", namespace, command, ...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
 }
 
 /** Sends octets by TCP from one namespace to the other; fails unless the very same arrive. */
@@ -210,36 +109,5 @@ export async function tcp(
   target: string,
   octets: number,
 ): Promise<void> {
-  const end = (namespace: string, ...args: string[]) =>
-    new Deno.Command("ip", {
-      args: [
-        "netns",
-        "exec",
-        namespace,
-        Deno.execPath(),
-        "run",
-        "-A",
-        "--no-check",
-        "--no-lock",
-        TCP_END,
-        ...args,
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  const receiver = end(to, "receive", target, "5201");
-  await receiver.stderr.pipeThrough(new TextDecoderStream()).getReader().read();
-  const sent = await end(from, "send", source, target, "5201", `${octets}`).output();
-  const text = new TextDecoder();
-  if (!sent.success) {
-    receiver.kill("SIGTERM");
-    await receiver.status;
-    throw new Error(`TCP: ${text.decode(sent.stderr)}`);
-  }
-  const arrived: Transfer = JSON.parse(await new Response(receiver.stdout).text());
-  const { sha256 }: Transfer = JSON.parse(text.decode(sent.stdout));
-  if (!(await receiver.status).success || arrived.octets !== octets || arrived.sha256 !== sha256) {
-    throw new Error(`TCP: sent ${octets} octets (${sha256}), arrived ${arrived.octets} (${arrived.sha256})`);
-  }
+  await transferTcp([placeIn(from), source], [placeIn(to), target], octets);
 }
