@@ -31,13 +31,13 @@ const args = [
   "dist/iked",
   "cli/main.ts",
 ];
-const status = await new Deno.Command(Deno.execPath(), {
-  args,
-  stdout: "inherit",
-  stderr: "inherit",
-}).spawn()
-  .status;
-if (!status.success) Deno.exit(1);
+const command = new Deno.Command(Deno.execPath(), { args, stdout: "inherit", stderr: "piped" });
+const { success, stderr } = await command.output();
+if (!success) {
+  // Otherwise its long list of embedded files is of no interest.
+  Deno.stderr.writeSync(stderr);
+  Deno.exit(1);
+}
 const size = (await Deno.stat("dist/iked")).size;
 console.log(
   `dist/iked: ${(size / 1e6).toFixed(0)} MB, ${workers.length} workers, deno ${Deno.version.deno}`,
