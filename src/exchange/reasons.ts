@@ -121,6 +121,12 @@ export const REASONS = {
     meaning: "An authentic message breaks the rules of its exchange or cannot be parsed",
     fix: "report it to the maker of the peer",
   },
+  "refused-syntax": {
+    fault: "local",
+    notify: null,
+    meaning: "The peer took a message of ours for malformed, which ends the IKE SA on both sides",
+    fix: "report it to the makers of both ends, with the peer's log",
+  },
   "unsupported-critical": {
     fault: "peer",
     notify: NOTIFY.UNSUPPORTED_CRITICAL_PAYLOAD,

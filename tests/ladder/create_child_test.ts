@@ -182,7 +182,7 @@ Deno.test("ladder: an IKE SA has so many Child SAs and no more: NO_ADDITIONAL_SA
   assert.equal(pair.b.datapath.pairs.size, 0);
 });
 
-Deno.test("ladder: a public value that RFC 6989 forbids makes no Child SA and leaves nothing", async () => {
+Deno.test("ladder: a public value that RFC 6989 forbids makes no Child SA, ends the IKE SA and leaves nothing", async () => {
   const policy = SUITES[2][1];
   const ladder = await Ladder.connected({ a: sideA({ policy }), b: sideB({ policy }) });
   const { pair } = ladder;
@@ -193,7 +193,8 @@ Deno.test("ladder: a public value that RFC 6989 forbids makes no Child SA and le
   await ask(ladder, 2, low);
   const answer = ladder.lose("<- CREATE_CHILD_SA response 2: N(INVALID_SYNTAX)").payloads[0]!;
   assert.ok(answer.type === "N" && answer.notifyType === NOTIFY.INVALID_SYNTAX);
-  assert.equal(pair.b.datapath.pairs.size, 1);
+  assert.deepEqual(await pair.b.engine.snapshot(), []);
+  assert.equal(pair.b.datapath.pairs.size, 0);
   assert.equal(pair.b.holder.stats().pendingKe, 0);
 });
 

@@ -33,7 +33,7 @@ import {
   trafficSelectors,
 } from "../child/mod.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
-import { childOf, deleteChild, dropChild, REPLACED } from "../delete/mod.ts";
+import { childOf, deleteChild, deleteIke, dropChild, REPLACED } from "../delete/mod.ts";
 import { hasCarrier, recreateChild } from "../lifetimes.ts";
 import { errorNotify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
@@ -161,6 +161,11 @@ async function finish(
     return "temporary";
   }
   context.failed(made.error);
+  // Such a value is no accident: the IKE SA ends with it (RFC 6989 §2.5).
+  if (made.error.code === "bad-public-value") {
+    await deleteIke(context, made.error.code);
+    return "refused";
+  }
   const protocol = offer.proposals[0]?.protocol ?? 3;
   const spis = [espSpiOctets(offer.spiIn)];
   await ask(context, EXCHANGE.INFORMATIONAL, [{ type: "D", critical: false, protocol, spis }]);

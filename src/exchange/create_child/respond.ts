@@ -24,7 +24,10 @@ export async function respondCreateChild(context: SaContext, request: Opened): P
   const failure = outcome.error;
   if (failure.code === "temporary") context.log("info", "Peer's CREATE_CHILD_SA collides with ours; put off");
   else context.failed(failure);
-  return { payloads: failureNotify(failure) };
+  const payloads = failureNotify(failure);
+  // INVALID_SYNTAX ends the IKE SA on both sides (§2.21.3).
+  const fatal = payloads.some((one) => one.notifyType === NOTIFY.INVALID_SYNTAX);
+  return fatal ? { payloads, after: () => context.close(failure.code) } : { payloads };
 }
 
 async function respond(context: SaContext, request: Opened): Promise<Result<Reply, Failure>> {
