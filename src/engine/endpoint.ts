@@ -188,6 +188,8 @@ export class Endpoint {
       const { failure, policy } = answered.error;
       // Asking for another method is part of the exchange, not the end of it (RFC 7296 §2.7).
       if (failure.code !== "wrong-ke-method") this.#failed(failure, peer, policy);
+      // Silence makes the peer try again; TEMPORARY_FAILURE is for an IKE SA that is there (§2.25).
+      if (failure.code === "keys-full") return;
       return this.#reply(datagram, message.header, failureNotify(failure));
     }
     const { sa, policy, response } = answered.value;

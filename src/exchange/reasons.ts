@@ -169,6 +169,12 @@ export const REASONS = {
     meaning: "The holder of keys could not do what was asked: a secret or an algorithm is missing",
     fix: "see the lines of the log before this one; the secret or algorithm is not there",
   },
+  "keys-full": {
+    fault: "local",
+    notify: NOTIFY.TEMPORARY_FAILURE,
+    meaning: "The holder of keys keeps as many as it may; what is there stays",
+    fix: "see who begins so many negotiations; those that are not finished go by themselves",
+  },
   "datapath": {
     fault: "local",
     notify: NOTIFY.NO_ADDITIONAL_SAS,

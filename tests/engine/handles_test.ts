@@ -1,6 +1,7 @@
 /** What the holder of keys and the data path gave out comes back on every way out. */
 import assert from "node:assert/strict";
 import type { EngineEvent } from "../../src/engine/types.ts";
+import { faultOf } from "../../src/exchange/reasons.ts";
 import { assertNothingLeft } from "../support/idle.ts";
 import { ESP_MAC, IKE_MAC, selector, sideA, sideB } from "../support/policies.ts";
 import { type Host, Pair, type PairOptions } from "../support/pair.ts";
@@ -38,6 +39,36 @@ for (const step of ["finishIke", "authenticate"] as const) {
     assert.ok(codes(pair.b).includes("keys"), codes(pair.b).join());
   });
 }
+
+for (const [who, step] of [["a", "startKe"], ["a", "finishIke"], ["b", "finishIke"]] as const) {
+  Deno.test(`handles: a full holder of keys at ${step} of "${who}" is our own doing, told so, and passes`, async () => {
+    const pair = new Pair({ timing: SOON });
+    pair[who].keys.failing = step;
+    pair[who].keys.error = { code: "too-many" };
+    await pair.start();
+    await pair.advance(1_000);
+    const [failed] = pair[who].events.filter((event) => event.kind === "failed");
+    assert.ok(failed?.kind === "failed" && failed.report.code === "keys-full", codes(pair[who]).join());
+    assert.equal(faultOf({ code: "keys-full" }), "local");
+    assert.ok(failed.report.fix?.includes("negotiations"));
+    if (who === "b") assert.deepEqual(codes(pair.a), [], "silence: the initiator tries on");
+    pair[who].keys.failing = undefined;
+    await pair.connect();
+  });
+}
+
+Deno.test("handles: a full holder of keys puts the peer's rekey off, and the SA stays", async () => {
+  const pair = await new Pair({ a: sideA({ policy: { ikeLifetimeMs: 60_000 } }) }).start();
+  await pair.connect();
+  pair.b.keys.failing = "finishIke";
+  pair.b.keys.error = { code: "too-many" };
+  await pair.driveUntil("the rekey is put off", () => codes(pair.b).includes("keys-full"));
+  pair.b.keys.failing = undefined;
+  const rekeyed = () => pair.a.events.some((event) => event.kind === "ike-rekeyed");
+  await pair.driveUntil("the next try replaces the IKE SA", rekeyed, 10_000);
+  assert.ok(pair.hosts.every(({ events }) => events.every((event) => event.kind !== "ike-down")));
+  await pair.connect();
+});
 
 for (const who of ["a", "b"] as const) {
   Deno.test(`handles: the data path of "${who}" refuses the Child SA: it is on neither side, and the log says so`, async () => {

@@ -35,6 +35,8 @@ export class SimulatedKeys implements Keys {
   readonly recorded: RecordedSa[] = [];
   /** Requests that fail from now on, as a key holder fails that lacks an algorithm. */
   failing: "startKe" | "finishIke" | "authenticate" | "deriveChild" | undefined;
+  /** How they fail. */
+  error: KeysError = { code: "unsupported" };
   readonly #inner: Keys;
 
   constructor(inner: Keys) {
@@ -79,7 +81,7 @@ export class SimulatedKeys implements Keys {
     ask: () => Promise<Result<T, KeysError>>,
   ): Promise<Result<T, KeysError>> {
     for (let turn = 0; turn < LATE; turn++) await undefined;
-    if (this.failing === name) return { ok: false, error: { code: "unsupported" } };
+    if (this.failing === name) return { ok: false, error: this.error };
     return await ask();
   }
 }

@@ -25,7 +25,7 @@ import {
   trafficSelectors,
 } from "../child/mod.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
-import { keysFailure } from "../init/responder.ts";
+import { keysFailure } from "../keys_failure.ts";
 import { recreateChild } from "../lifetimes.ts";
 import { errorNotify, notify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";

@@ -26,7 +26,7 @@ import {
   trafficSelectors,
 } from "../child/mod.ts";
 import type { Opened, Reply, SaContext } from "../context.ts";
-import { keysFailure } from "../init/responder.ts";
+import { keysFailure } from "../keys_failure.ts";
 import { failureNotify, findNotify, notify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";

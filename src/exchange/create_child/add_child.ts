@@ -5,6 +5,7 @@ import { type ChildSa, isAuthenticated, withChild } from "../../sa/mod.ts";
 import type { AgreedChild } from "../child/mod.ts";
 import type { SaContext } from "../context.ts";
 import { childOf } from "../delete/mod.ts";
+import { keysFailure } from "../keys_failure.ts";
 import { armChild } from "../lifetimes.ts";
 import type { Failure } from "../reasons.ts";
 import { formatChild } from "../text.ts";
@@ -22,7 +23,7 @@ export async function deriveKeys(
     : fail({ code: "unknown-handle" } as const);
   if (derived.ok) return ok(derived.value);
   world.inboundSpis.release(agreed.spiIn);
-  return fail({ code: derived.error.code === "bad-public-value" ? "bad-public-value" : "keys" });
+  return fail(keysFailure(derived.error));
 }
 
 /** Takes an installed Child SA into the IKE SA; the one that it replaces is `rekeyed` from now on. */

@@ -34,6 +34,7 @@ import {
 } from "../child/mod.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
 import { childOf, deleteChild, deleteIke, dropChild, REPLACED } from "../delete/mod.ts";
+import { keysFailure } from "../keys_failure.ts";
 import { hasCarrier, recreateChild } from "../lifetimes.ts";
 import { errorNotify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
@@ -94,7 +95,7 @@ async function negotiate(
   for (let tries = 0; tries < 2; tries++) {
     const started = method === undefined ? undefined : await world.keys.startKe(method);
     if (started?.ok === false) {
-      context.failed({ code: "keys" });
+      context.failed(keysFailure(started.error));
       break;
     }
     const half = started && method !== undefined ? { ke: started.value.ke, method } : undefined;

@@ -17,6 +17,7 @@ import type { IkeSa } from "../../sa/mod.ts";
 import { ask } from "../ask.ts";
 import { ikeSpiOctets, type SaContext } from "../context.ts";
 import { deleteIke, deleteReplacedIke } from "../delete/mod.ts";
+import { keysFailure } from "../keys_failure.ts";
 import { errorNotify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
@@ -54,7 +55,7 @@ async function negotiate(context: SaContext, spi: IkeSpi): Promise<Outcome> {
   for (let tries = 0; tries < 2 && method !== undefined; tries++) {
     const started = await world.keys.startKe(method);
     if (!started.ok) {
-      context.failed({ code: "keys" });
+      context.failed(keysFailure(started.error));
       return "refused";
     }
     const { ke, publicValue } = started.value;
@@ -105,7 +106,7 @@ async function finish(context: SaContext, sent: Sent, response: readonly Payload
     rekeyOf: sa.handle,
   });
   if (!keys.ok) {
-    context.failed({ code: keys.error.code === "bad-public-value" ? "bad-public-value" : "keys" });
+    context.failed(keysFailure(keys.error));
     return "broken";
   }
   succeed(context, sa, { role: "initiator", spiI: sent.spi, spiR, suite, keys: keys.value });

@@ -11,6 +11,7 @@ import type { SaPayload } from "../../wire/mod.ts";
 import { answerProposal, selectIke } from "../../proposal/mod.ts";
 import type { EstablishedSa } from "../../sa/mod.ts";
 import { ikeSpiOctets, type Opened, type Reply, type SaContext } from "../context.ts";
+import { keysFailure } from "../keys_failure.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { freshNonce, kePayload, methodOctets } from "./key_exchange.ts";
@@ -49,7 +50,7 @@ export async function respondIkeRekey(
   if (!keys.ok || keys.value.publicValue === undefined) {
     world.releaseIkeSpi(spiR);
     if (keys.ok) world.keys.release({ sa: [keys.value.sa] });
-    return fail({ code: !keys.ok && keys.error.code === "bad-public-value" ? "bad-public-value" : "keys" });
+    return fail(keys.ok ? { code: "keys" } : keysFailure(keys.error));
   }
   const proposal = answerProposal(chosen.value, ikeSpiOctets(spiR));
   const payloads = [

@@ -26,13 +26,14 @@ import {
 import { type AuthSentSa, type InitSentSa, Protection } from "../../sa/mod.ts";
 import type { Policy } from "../../policy/types.ts";
 import type { InitReply, SaContext } from "../context.ts";
+import { keysFailure } from "../keys_failure.ts";
 import { findNat, floated, forcesNatt, natDetection } from "../natt.ts";
 import { errorNotify, findNotify, notify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { cut } from "../text.ts";
 import { vendorId } from "../vendor_id.ts";
-import { keysFailure, NONCE_LENGTH } from "./responder.ts";
+import { NONCE_LENGTH } from "./responder.ts";
 
 /** Requests that one start may take: a cookie, another group, each perhaps once more. */
 const MAX_ROUNDS = 6;

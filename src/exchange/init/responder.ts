@@ -7,7 +7,6 @@
  * ```
  */
 import { fail, ok, type Result } from "../../bytes/mod.ts";
-import type { KeysError } from "../../auth/requests.ts";
 import { answerProposal, type Chosen, selectIke } from "../../proposal/mod.ts";
 import type { IkeSuite } from "../../crypto/suite.ts";
 import type { Policy, PolicyLookup } from "../../policy/mod.ts";
@@ -22,6 +21,7 @@ import {
 } from "../../wire/mod.ts";
 import { type HalfOpenSa, Protection } from "../../sa/mod.ts";
 import type { InitReply, SaContext, World } from "../context.ts";
+import { keysFailure } from "../keys_failure.ts";
 import { findNat, forcesNatt, natDetection } from "../natt.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
@@ -141,18 +141,4 @@ function wrongGroup(got: number, wanted: number): Failure {
 export async function giveUpHalfOpen(context: SaContext): Promise<void> {
   context.failed({ code: "half-open-timeout", wanted: "IKE_AUTH", got: "none" });
   await context.close("half-open-timeout");
-}
-
-/** What the holder of keys could not do, as the log and the peer learn of it. */
-export function keysFailure(error: KeysError): Failure {
-  switch (error.code) {
-    case "bad-public-value":
-      return { code: "bad-public-value", wanted: "a public value as RFC 6989 asks", got: "another" };
-    case "bad-auth":
-      return { code: "auth-failed", wanted: "AUTH made with our pre-shared key", got: "another" };
-    case "wrong-method":
-      return { code: "auth-method", wanted: `method ${error.wanted}`, got: `method ${error.got}` };
-    default:
-      return { code: "keys", got: error.code };
-  }
 }
