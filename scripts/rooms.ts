@@ -5,6 +5,7 @@ export const ROOMS = {
   bytes: [],
   ip: ["bytes"],
   wire: ["ip"],
+  capture: ["ip"],
   crypto: ["bytes"],
   x509: ["ip", "crypto"],
   proposal: ["wire", "crypto"],
@@ -64,9 +65,7 @@ export function placeOf(path: string): Place | undefined {
         };
     }
   }
-  return parts.at(-1) === "mod.ts"
-    ? { kind: "face", path: "mod.ts" }
-    : undefined;
+  return parts.at(-1) === "mod.ts" ? { kind: "face", path: "mod.ts" } : undefined;
 }
 
 /** Resolves a relative specifier against the importing file's path. */
@@ -97,9 +96,7 @@ export function importFault(
     return to.kind === "src" ? undefined : "mod.ts is the face of src/ alone";
   }
   if (from.kind === "ffi") {
-    return to.kind === "ffi" || to.kind === "src"
-      ? undefined
-      : `ffi/ may not import "${to.path}"`;
+    return to.kind === "ffi" || to.kind === "src" ? undefined : `ffi/ may not import "${to.path}"`;
   }
   if (from.kind !== "src") return undefined;
   if (to.kind !== "src") return `src/ may not import "${to.path}"`;
@@ -122,9 +119,7 @@ function packageFault(from: Place, specifier: string): string | undefined {
   if (specifier.startsWith("node:")) {
     const allowed = from.path.startsWith("src/crypto/portable/") &&
       /^node:(crypto|buffer)$/.test(specifier);
-    return allowed
-      ? undefined
-      : `src/ may not import "${specifier}" outside of crypto/portable`;
+    return allowed ? undefined : `src/ may not import "${specifier}" outside of crypto/portable`;
   }
   if (/^(https?|npm|jsr|file):/.test(specifier)) {
     return `Name "${specifier}" in deno.json and import it by that name`;
