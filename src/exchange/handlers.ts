@@ -4,7 +4,7 @@
  */
 import type { Timer } from "../sa/mod.ts";
 import { EXCHANGE } from "../wire/mod.ts";
-import { respondAuth } from "./auth/mod.ts";
+import { endRedundant, respondAuth } from "./auth/mod.ts";
 import type { RequestHandler, TimerHandler } from "./context.ts";
 import {
   expireChild,
@@ -36,4 +36,5 @@ export const TIMER_HANDLERS: { readonly [T in Timer]?: TimerHandler } = {
   createChild: makeChildAgain,
   linger,
   liveness: probe,
+  redundant: endRedundant,
 };

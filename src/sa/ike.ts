@@ -87,6 +87,8 @@ export interface HalfOpenSa extends Common, Keyed {
 export interface Authenticated extends Common, Keyed {
   readonly localId: PeerIdentity;
   readonly peerId: PeerIdentity;
+  /** Monotonic. */
+  readonly establishedAtMs: number;
   /** Wall time, milliseconds since 1970. */
   readonly establishedAtWallMs: number;
   readonly children: ReadonlyMap<number, ChildSa>;

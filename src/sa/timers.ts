@@ -20,6 +20,8 @@ export const TIMERS = {
   createChild: "make a Child SA again",
   /** To drop an SA that its peer should have deleted. */
   linger: "drop a replaced SA that nobody deleted",
+  /** To end an IKE SA where both ends made one at the same time. */
+  redundant: "end an IKE SA that another one makes redundant",
   /** To forget the stored response that nobody asks for any more. */
   forgetResponse: "forget the stored response",
   /** To start an active policy again that has no IKE SA; its owner is the policy. */

@@ -1,9 +1,7 @@
 /** The end of IKE_AUTH, the same for both roles: from keyed to established. */
 import type { ChildSa, EstablishedSa, PeerIdentity } from "../../sa/mod.ts";
-import { isAuthenticated } from "../../sa/mod.ts";
-import { formatIdentity, sameIdentity } from "../../policy/mod.ts";
+import { formatIdentity } from "../../policy/mod.ts";
 import type { SaContext } from "../context.ts";
-import { endIke } from "../delete/mod.ts";
 import { armChild, armIke } from "../lifetimes.ts";
 import { cut, formatChild } from "../text.ts";
 
@@ -21,6 +19,7 @@ export function establish(
     state: "established",
     localId: policy.localId,
     peerId,
+    establishedAtMs: context.world.clock.now(),
     establishedAtWallMs: context.world.clock.wall(),
     children: new Map(child === undefined ? [] : [[child.id, child]]),
   };
@@ -36,20 +35,4 @@ export function establish(
 export function announceChild(context: SaContext, child: ChildSa): void {
   armChild(context, child);
   context.emit({ kind: "child-up", text: formatChild(child) });
-}
-
-/**
- * Other IKE SAs between the same two identities: those that the peer forgot (INITIAL_CONTACT, RFC 7296 §2.4) end
- * without a word; where the configuration wants a single one, older ones are deleted.
- */
-export function endRivals(context: SaContext, initialContact: boolean): void {
-  const { sa, world } = context;
-  if (!isAuthenticated(sa) || (!initialContact && !world.globals.enforceSingleIkeSa)) return;
-  for (const other of world.withPeer(sa.peerId)) {
-    const theirs = other.sa;
-    if (other === context || !isAuthenticated(theirs)) continue;
-    if (!sameIdentity(theirs.localId, sa.localId)) continue;
-    if (initialContact) other.closeLater("initial contact");
-    else endIke(other, "another IKE SA with the same peer");
-  }
 }

@@ -31,7 +31,8 @@ import { errorNotify, notify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { cut } from "../text.ts";
-import { endRivals, establish } from "./established.ts";
+import { establish } from "./established.ts";
+import { settleRivals } from "./rivals.ts";
 
 /** Runs the exchange on an `auth-sent` SA: it is established afterwards, or closed. */
 export async function initiateAuth(context: SaContext, sa: AuthSentSa, packet?: SelectorPair): Promise<void> {
@@ -99,7 +100,7 @@ async function exchange(
     ? await installChild(context, agreed.value, keys, { initiated: true, outboundFrom: "now" })
     : fail(agreed.ok ? { code: "keys" } as const : agreed.error);
   establish(context, identity, child.ok ? child.value : undefined);
-  endRivals(context, false);
+  settleRivals(context, false);
   if (!child.ok) withoutChild(context, offer, child.error);
   return child.ok;
 }

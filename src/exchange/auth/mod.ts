@@ -2,3 +2,4 @@
 export * from "./established.ts";
 export * from "./initiator.ts";
 export * from "./responder.ts";
+export { endRedundant } from "./rivals.ts";

@@ -31,7 +31,8 @@ import { failureNotify, findNotify, notify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { cut } from "../text.ts";
-import { endRivals, establish } from "./established.ts";
+import { establish } from "./established.ts";
+import { settleRivals } from "./rivals.ts";
 
 /** Handler of IKE_AUTH requests. */
 export async function respondAuth(context: SaContext, request: Opened): Promise<Reply> {
@@ -60,7 +61,7 @@ export async function respondAuth(context: SaContext, request: Opened): Promise<
 
   const child = await makeChild(context, match, proven.value);
   establish(context, peerId, child.ok ? child.value.child : undefined);
-  endRivals(context, findNotify(request.payloads, NOTIFY.INITIAL_CONTACT) !== undefined);
+  settleRivals(context, findNotify(request.payloads, NOTIFY.INITIAL_CONTACT) !== undefined);
   if (!child.ok && wantsChild) context.failed(child.error);
   const { method, data } = proven.value.auth!;
   return {

@@ -33,6 +33,7 @@ export function succeed(context: SaContext, sa: EstablishedSa | RekeyingSa, made
     handle: keys.sa,
     protection: new Protection(world.crypto, world.random, suite, keys.sk, role),
     createdAtMs: now,
+    establishedAtMs: now,
     establishedAtWallMs: world.clock.wall(),
   };
   for (const timer of ["rekeyIke", "expireIke", "liveness", "createChild"] as const) context.stopTimer(timer);
