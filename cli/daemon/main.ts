@@ -10,7 +10,14 @@ import { checkSocketPath } from "./control.ts";
 import { Daemon } from "./daemon.ts";
 import { type Choice, chooseDatapath } from "./datapath_choice.ts";
 import { Log, redirectErrors, writeError } from "./log.ts";
-import { findLibraries, grantsOf, type Libraries, permissionsOf, revokeUntilReady } from "./permissions.ts";
+import {
+  findLibraries,
+  grantsOf,
+  type Libraries,
+  missingFlags,
+  permissionsOf,
+  revokeUntilReady,
+} from "./permissions.ts";
 import {
   ENGINE_FOR_MAIN,
   type EngineForMain,
@@ -229,6 +236,11 @@ export async function runDaemon(options: DaemonOptions, parts: DaemonParts = PAR
     return 1;
   }
   const libraries = { libc: path, ...(libcrypto === undefined ? {} : { libcrypto }) };
+  const missing = missingFlags(libraries);
+  if (missing.length > 0) {
+    writeError(`iked: error: started without permissions that it needs: run it with ${missing.join(" ")}`);
+    return 1;
+  }
   const libc = openLibc(path);
   ignoreSignals(libc);
   if (foreground) return await run(options, libraries, parts, () => writeError(READY));

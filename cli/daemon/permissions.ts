@@ -53,6 +53,21 @@ export function findLibraries(): Libraries {
   return { ...(libc === undefined ? {} : { libc }), ...(libcrypto === undefined ? {} : { libcrypto }) };
 }
 
+/** What main asks of the system, by Deno's names. */
+const SYS_KINDS = ["uid", "hostname", "networkInterfaces"] as const;
+
+/** Flags of `deno run` for what main cannot do without, and was not granted. */
+export function missingFlags(libraries: Libraries): readonly string[] {
+  const granted = (descriptor: Deno.PermissionDescriptor) =>
+    Deno.permissions.querySync(descriptor).state === "granted";
+  const paths = Object.values(libraries), flags: string[] = [];
+  if (!SYS_KINDS.every((kind) => granted({ name: "sys", kind }))) {
+    flags.push(`--allow-sys=${SYS_KINDS.join(",")}`);
+  }
+  if (!paths.every((path) => granted({ name: "ffi", path }))) flags.push(`--allow-ffi=${paths.join(",")}`);
+  return flags;
+}
+
 function libraryGrant(paths: readonly (string | undefined)[], reason: string): readonly Grant[] {
   const found = paths.filter((path) => path !== undefined);
   return found.length === 0 ? [] : [{ kind: "ffi", paths: found, reason }];
