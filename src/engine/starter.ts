@@ -79,7 +79,10 @@ export class Starter {
   closed(mailbox: Mailbox, wasAuthenticated: boolean): void {
     const world = this.#world;
     const policy = world.lookup.named(mailbox.sa.policy);
-    if (policy === undefined || (mailbox.sa.role === "responder" && policy.mode !== "active")) return;
+    if (policy === undefined) return;
+    // What strangers begin and do not finish in the name of our peer is nothing to us.
+    const ours = mailbox.sa.role === "initiator" || (wasAuthenticated && policy.mode === "active");
+    if (!ours) return;
     if (this.#live(policy) !== undefined) return;
     // It ended because its policy has changed: the new one has not been started while it was there.
     if (policy !== mailbox.policy) return this.retry(policy);

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { EXCHANGE } from "../../src/wire/mod.ts";
+import { ADDRESSES, sideA } from "../support/policies.ts";
+import { Pair } from "../support/pair.ts";
+import { initRequest, parsed } from "./strangers.ts";
+
+/** Times at which `a` began an IKE_SA_INIT exchange. */
+function starts(pair: Pair): number[] {
+  const first = new Map<bigint, number>();
+  for (const { at, data } of pair.network.record) {
+    const { exchange, flags, spiI } = parsed(data).header;
+    const begins = exchange === EXCHANGE.IKE_SA_INIT && !flags.response;
+    if (begins && !first.has(spiI)) first.set(spiI, at);
+  }
+  return [...first.values()];
+}
+
+Deno.test("start: negotiations that somebody begins in the peer's name do not put off our own tries", async () => {
+  const times: number[][] = [];
+  for (const disturbed of [false, true]) {
+    const pair = await new Pair({ conditions: { loss: 1 } }).start();
+    for (let second = 0; second < 3_600; second += 10) {
+      if (disturbed) {
+        const request = initRequest({ spiI: BigInt(second + 1), from: ADDRESSES[4].b });
+        pair.a.engine.handleDatagrams([{ ...request, local: { address: ADDRESSES[4].a, port: 500 } }]);
+      }
+      await pair.advance(10_000);
+    }
+    assert.equal(pair.a.holder.stats().sas > 0, disturbed, "half-open IKE SAs are there");
+    times.push(starts(pair));
+  }
+  assert.ok(times[0]!.length > 5);
+  assert.equal(times[1]!.length, times[0]!.length);
+});
+
+Deno.test("configure: a policy that only moved to another line keeps its IKE SA", async () => {
+  const at = (line: number) => {
+    const where = { file: "iked.conf", line, column: 1 };
+    const { policies: [policy], globals } = sideA();
+    return {
+      globals,
+      policies: [{ ...policy!, where, flows: policy!.flows.map((flow) => ({ ...flow, where })) }],
+    };
+  };
+  const pair = await new Pair({ a: at(3) }).start();
+  await pair.connect();
+  const [before] = await pair.a.engine.snapshot();
+  await pair.a.engine.configure(at(17));
+  await pair.drive();
+  assert.deepEqual((await pair.a.engine.snapshot()).map((sa) => [sa.spiI, sa.state]), [[
+    before!.spiI,
+    "established",
+  ]]);
+});
