@@ -19,10 +19,6 @@ import { childPair, endpoint, selector } from "../datapath/support.ts";
 import { setLink } from "../../src/datapath/rtnetlink/mod.ts";
 import { Host, wire } from "./namespaces.ts";
 
-const AF_PACKET = 17, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800;
-/** ETH_P_ALL in network order. */
-const EVERY_PROTOCOL = 0x0300;
-
 /** Options of the role as tests want them; `libcrypto` where the machine has it. */
 export function netStart(changes: Partial<NetStart> = {}): NetStart {
   const { libc, libcrypto } = findLibraries();
@@ -106,43 +102,6 @@ export class NetRole {
     await this.main.close();
     for (const link of this.links) link.close();
     this.worker.terminate();
-  }
-}
-
-/** What passes one device, as the kernel shows it to AF_PACKET: IP packets. */
-export class Tap {
-  readonly #fd: number;
-  constructor(readonly host: Host) {
-    this.#fd = host.run(() =>
-      host.libc.unwrap(host.libc.c.socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, EVERY_PROTOCOL), "tap")
-    );
-    const name = new Uint8Array(20), view = new DataView(name.buffer);
-    view.setUint16(0, AF_PACKET, true);
-    view.setUint16(2, EVERY_PROTOCOL, true);
-    view.setInt32(4, host.index("outer"), true);
-    host.libc.unwrap(host.libc.c.bind(this.#fd, name, name.length), "bind the tap");
-  }
-
-  /** The kinds of IP packets since the last call, such as `udp 4500>4500` or `ip 50`. */
-  kinds(): Set<string> {
-    const kinds = new Set<string>();
-    const buffer = new Uint8Array(70_000), view = new DataView(buffer.buffer);
-    for (;;) {
-      const length = this.host.libc.c.recv(this.#fd, buffer, buffer.length, 0);
-      if (length < 0) return kinds;
-      const v4 = buffer[0]! >>> 4 === 4;
-      if (!v4 && buffer[0]! >>> 4 !== 6) continue;
-      const protocol = v4 ? buffer[9]! : buffer[6]!, upper = v4 ? (buffer[0]! & 15) * 4 : 40;
-      // Neighbour discovery belongs to the wire itself.
-      if (!v4 && (protocol === 58 && buffer[upper]! >= 133 || protocol === 0)) continue;
-      kinds.add(
-        protocol === 17 ? `udp ${view.getUint16(upper)}>${view.getUint16(upper + 2)}` : `ip ${protocol}`,
-      );
-    }
-  }
-
-  close(): void {
-    this.host.libc.c.close(this.#fd);
   }
 }
 

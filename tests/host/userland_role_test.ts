@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { dumpRules, parseRule } from "../../src/datapath/rtnetlink/mod.ts";
 import { formatAddress, formatEndpoint } from "../../src/ip/mod.ts";
 import { endpoint, filler, GCM, selector } from "../datapath/support.ts";
+import { Capture } from "./capture.ts";
 import { Host, hostTest } from "./namespaces.ts";
-import { Gateways, NetRole, netStart, noPing, Tap, transferTcp } from "./userland_gateway.ts";
+import { Gateways, NetRole, netStart, noPing, transferTcp } from "./userland_gateway.ts";
 
 hostTest("userland: without SA a flow's packets stay here, and the engine is asked for one", async (libc) => {
   const gateways = new Gateways(libc);
   try {
     await gateways.start();
-    const tap = new Tap(gateways.here);
+    const tap = new Capture(gateways.here);
     const role = gateways.roles[0];
     for (const to of ["10.2.0.1", "2001:db8:2::1"]) {
       assert.equal((await gateways.ping("-c", "2", to)).received, 0);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChildSuite } from "../../src/crypto/mod.ts";
-import { type Carriage, Gateways, noPing, Tap, transferTcp } from "./userland_gateway.ts";
+import { type Carriage, Gateways, noPing, transferTcp } from "./userland_gateway.ts";
+import { Capture } from "./capture.ts";
 import { hostTest } from "./namespaces.ts";
 
 const SUITES: readonly [string, ChildSuite][] = [
@@ -31,7 +32,7 @@ hostTest("userland: ping and TCP pass between two gateways, and only ESP is on t
     await gateways.start();
     for (const [name, carriage] of CARRIAGES) {
       const id = await gateways.install(carriage);
-      const tap = new Tap(gateways.here);
+      const tap = new Capture(gateways.here);
       for (const to of ["10.2.0.1", "2001:db8:2::1"]) {
         const small = await gateways.ping("-c", "3", to);
         assert.equal(small.received, 3, `${name}: ${small.text}`);

@@ -1,0 +1,39 @@
+/** A TCP transfer between two places of a test: the very same octets have to arrive. */
+import { fileURLToPath } from "node:url";
+
+const TCP_END = fileURLToPath(new URL("tcp_end.ts", import.meta.url));
+
+/** Starts a command in some place, both its outputs piped. */
+export type Place = (command: string, args: readonly string[]) => Deno.ChildProcess;
+
+/** What one end of a transfer counted (tcp_end.ts). */
+interface Transfer {
+  readonly octets: number;
+  readonly sha256: string;
+}
+
+/** Sends octets from `source` in one place to `target` in the other; fails unless the very same arrive. */
+export async function transferTcp(
+  [from, source]: readonly [Place, string],
+  [to, target]: readonly [Place, string],
+  octets: number,
+): Promise<void> {
+  const end = (place: Place, ...args: string[]) =>
+    place(Deno.execPath(), ["run", "-A", "--no-check", "--no-lock", TCP_END, ...args]);
+  const receiver = end(to, "receive", target, "5201");
+  const said = receiver.stderr.getReader();
+  await said.read();
+  const sent = await end(from, "send", source, target, "5201", `${octets}`).output();
+  const text = new TextDecoder();
+  if (!sent.success) {
+    receiver.kill("SIGTERM");
+    await Promise.all([said.cancel(), receiver.stdout.cancel(), receiver.status]);
+    throw new Error(`TCP: ${text.decode(sent.stderr)}`);
+  }
+  const arrived: Transfer = JSON.parse(await new Response(receiver.stdout).text());
+  await said.cancel();
+  const { sha256 }: Transfer = JSON.parse(text.decode(sent.stdout));
+  if (!(await receiver.status).success || arrived.octets !== octets || arrived.sha256 !== sha256) {
+    throw new Error(`TCP: sent ${octets} octets (${sha256}), arrived ${arrived.octets} (${arrived.sha256})`);
+  }
+}
