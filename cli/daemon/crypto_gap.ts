@@ -1,24 +1,11 @@
 /** What is missing where there is no libcrypto. */
 import { randomBytes } from "node:crypto";
-import {
-  createPortable,
-  encrAlgorithms,
-  encrChoice,
-  integAlgorithms,
-  keAlgorithms,
-  prfAlgorithms,
-} from "../../src/crypto/mod.ts";
+import { algorithmName, createPortable, everyAlgorithm, provides } from "../../src/crypto/mod.ts";
 
 /** Keywords of iked.conf(5) whose algorithms `portable` does not have. */
 export function missingInPortable(): readonly string[] {
   const portable = createPortable((length) => new Uint8Array(randomBytes(length)));
-  const missing = [
-    ...encrAlgorithms.filter((entry) => !portable.hasEncr(encrChoice(entry))),
-    ...integAlgorithms.filter(({ id }) => !portable.hasInteg(id)),
-    ...prfAlgorithms.filter(({ id }) => !portable.hasPrf(id)),
-    ...keAlgorithms.filter(({ id }) => id !== 0 && !portable.hasKe(id)),
-  ];
-  return missing.flatMap(({ names: [name] }) => name === undefined ? [] : [name]);
+  return everyAlgorithm.filter((entry) => !provides(portable, entry)).map(algorithmName);
 }
 
 /** The warning for a host without libcrypto, on one line. */
