@@ -31,16 +31,12 @@ import type { Mailbox } from "./mailbox.ts";
 import type { Limits } from "./options.ts";
 import type { SharedWorld } from "./world.ts";
 
-/** Lines of the log per second about peers that have no IKE SA. */
-const STRANGERS_LOGGED_PER_SECOND = 20;
-
 export class Endpoint {
   readonly #world: SharedWorld;
   readonly #limits: Limits;
   readonly #halfOpen: HalfOpenTable;
   readonly #cookies: CookieJar;
   readonly #unprotected: TokenBucket;
-  readonly #logged = new TokenBucket(STRANGERS_LOGGED_PER_SECOND);
   /** Takes no new IKE SA. */
   closing = false;
 
@@ -100,10 +96,14 @@ export class Endpoint {
   #otherVersion(datagram: Datagram, header: Header): void {
     const peer = formatAddress(datagram.remote.address);
     if (header.majorVersion < IKE_MAJOR_VERSION) {
-      return this.#log(`Message of IKEv${header.majorVersion} ignored: only IKEv2 is spoken here`, peer);
+      const text = `Message of IKEv${header.majorVersion} ignored: only IKEv2 is spoken here`;
+      return this.#world.strangerLog("IKEv1", text, peer);
     }
     if (header.flags.response) return;
-    this.#failed({ code: "major-version", wanted: "2", got: String(header.majorVersion) }, peer);
+    this.#world.strangerFailed(
+      { code: "major-version", wanted: "2", got: String(header.majorVersion) },
+      peer,
+    );
     this.#replyUnprotected(datagram, header, [notify(NOTIFY.INVALID_MAJOR_VERSION)]);
   }
 
@@ -152,7 +152,10 @@ export class Endpoint {
     const { address } = datagram.remote;
     const admission = world.size >= this.#limits.ikeSas ? "refuse" : this.#halfOpen.admit(address);
     if (admission === "refuse") {
-      this.#failed({ code: "overload", got: `${this.#halfOpen.count} half-open IKE SAs` }, peer);
+      this.#world.strangerFailed(
+        { code: "overload", got: `${this.#halfOpen.count} half-open IKE SAs` },
+        peer,
+      );
       return false;
     }
     if (admission === "take") return true;
@@ -187,7 +190,7 @@ export class Endpoint {
       this.#halfOpen.abandoned(remote, spiI);
       const { failure, policy } = answered.error;
       // Asking for another method is part of the exchange, not the end of it (RFC 7296 §2.7).
-      if (failure.code !== "wrong-ke-method") this.#failed(failure, peer, policy);
+      if (failure.code !== "wrong-ke-method") this.#world.strangerFailed(failure, peer, policy);
       // Silence makes the peer try again; TEMPORARY_FAILURE is for an IKE SA that is there (§2.25).
       if (failure.code === "keys-full") return;
       return this.#reply(datagram, message.header, failureNotify(failure));
@@ -207,16 +210,8 @@ export class Endpoint {
   }
 
   #refuseInit(datagram: Datagram, header: Header, failure: Failure, peer: string): void {
-    this.#failed(failure, peer);
+    this.#world.strangerFailed(failure, peer);
     this.#replyUnprotected(datagram, header, failureNotify(failure));
-  }
-
-  #failed(failure: Failure, peer: string, policy?: string): void {
-    if (this.#logged.take(this.#world.clock.now())) this.#world.failed(failure, peer, policy);
-  }
-
-  #log(text: string, peer: string): void {
-    if (this.#logged.take(this.#world.clock.now())) this.#world.log("debug", text, peer);
   }
 
   /** An answer that anybody can provoke: only so many a second. */

@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS, DEFAULT_PORTS } from "./options.ts";
 import { sameValue } from "./same.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { Starter } from "./starter.ts";
+import { StrangerLog } from "./stranger_log.ts";
 import type { IkeSnapshot } from "./types.ts";
 import { SharedWorld } from "./world.ts";
 
@@ -66,6 +67,7 @@ class IkeEngine implements Engine {
     for (const { owner, timer, sub } of this.#world.timers.due(now)) {
       this.#guard(`timer ${timer}`, () => {
         if (owner instanceof Mailbox) owner.fire(timer, sub);
+        else if (owner instanceof StrangerLog) this.#world.sumUp();
         else this.#starter.retry(owner);
       });
     }
@@ -90,6 +92,7 @@ class IkeEngine implements Engine {
     this.#starter.forget(world.policies);
     world.configure({ ...world.globals, active: false }, world.policies);
     await this.#endAll("shutdown", () => true);
+    world.sumUp();
     await Promise.all([...world.mailboxes()].map((mailbox) => mailbox.closeInTurn("shutdown")));
     await world.activity.during(world.datapath.setFlows([]));
   }

@@ -214,7 +214,11 @@ export class Mailbox implements SaContext {
   }
 
   failed(failure: Failure): void {
-    this.world.failed(failure, this.#peerText(), this.#sa.policy);
+    const sa = this.#sa;
+    // Our own tries do not come in floods.
+    const known = sa.role === "initiator" || isAuthenticated(sa);
+    if (known) this.world.failed(failure, this.#peerText(), sa.policy);
+    else this.world.strangerFailed(failure, this.#peerText(), sa.policy);
   }
 
   /** A message for this SA came in; its SPIs are right. */

@@ -19,11 +19,12 @@ import type { EngineOptions } from "./api.ts";
 import { LastAnswers } from "./last_answers.ts";
 import { Mailbox } from "./mailbox.ts";
 import { PeerIndex } from "./peer_index.ts";
+import { StrangerLog } from "./stranger_log.ts";
 import type { EngineEvent } from "./types.ts";
 import { Activity } from "./turn.ts";
 
 /** Whose a timer can be. */
-export type TimerOwner = Mailbox | Policy;
+export type TimerOwner = Mailbox | Policy | StrangerLog;
 
 /** What the world asks of the engine that it is part of. */
 export interface WorldListener {
@@ -58,6 +59,7 @@ export class SharedWorld implements World {
   readonly activity = new Activity();
   readonly timers = new TimerTable<TimerOwner>();
   readonly lastAnswers: LastAnswers;
+  readonly #strangers = new StrangerLog();
   globals: Globals = UNCONFIGURED;
   policies: readonly Policy[] = [];
   lookup: PolicyLookup = createLookup([]);
@@ -212,6 +214,30 @@ export class SharedWorld implements World {
         fix,
       },
     });
+  }
+
+  /** The same where the peer is not authenticated: anybody can cause it, so that there is a limit. */
+  strangerFailed(failure: Failure, peer: string, policy?: string): void {
+    if (this.#admits(failure.code)) this.failed(failure, peer, policy);
+  }
+
+  /** A line about a peer without an IKE SA, under the same limit; `reason` names what is beyond it. */
+  strangerLog(reason: string, text: string, peer: string): void {
+    if (this.#admits(reason)) this.log("debug", text, peer);
+  }
+
+  /** Timer `sumUp`: one line about all that was beyond the limit. */
+  sumUp(): void {
+    this.timers.stopAll(this.#strangers);
+    const text = this.#strangers.sumUp();
+    if (text !== undefined) this.log("warning", text);
+  }
+
+  #admits(reason: string): boolean {
+    if (this.#strangers.admit(reason, this.clock.now())) return true;
+    const { endsMs } = this.#strangers;
+    if (this.timers.at(this.#strangers, "sumUp") !== endsMs) this.setTimer(this.#strangers, "sumUp", endsMs);
+    return false;
   }
 
   /** A bug of ours outside of any IKE SA. */

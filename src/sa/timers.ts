@@ -26,6 +26,8 @@ export const TIMERS = {
   forgetResponse: "forget the stored response",
   /** To start an active policy again that has no IKE SA; its owner is the policy. */
   retryPolicy: "start an active policy again",
+  /** To sum up the lines of the log that were held back; its owner is what holds them. */
+  sumUp: "sum up lines of the log that were held back",
 } as const;
 
 export type Timer = keyof typeof TIMERS;
