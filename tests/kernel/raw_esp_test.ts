@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { Iked } from "../interop/iked.ts";
 import { must, ping, Wire } from "../interop/lab.ts";
+import { noteShown } from "../interop/shown.ts";
 import { Libreswan, OpenIked, type Peer, StrongSwan } from "../interop/peers.ts";
 import { ikedConf, LEFT, type Path, PATHS, PSK, RIGHT, SUITES, swanctlConf } from "../interop/suites.ts";
 
@@ -20,6 +21,12 @@ const BIG = {
   esp: "aes256-sha512",
   encr: "ENCR_AES_CBC",
   ke: "2048-bit MODP Group",
+};
+
+const VERSIONS: Readonly<Record<string, string>> = {
+  strongSwan: "strongSwan 5.9.8",
+  OpenIKED: "OpenIKED 7.2",
+  libreswan: "libreswan 4.10",
 };
 
 async function assertRawEsp(wire: Wire, iked: Iked, peerSide: string): Promise<void> {
@@ -96,6 +103,7 @@ for (const kind of ["strongSwan", "OpenIKED", "libreswan"]) {
         await using iked = await Iked.start(wire.left, ikedConf("left", path, BIG), "-K", "userland");
         await iked.process.line(/child-up/);
         await assertRawEsp(wire, iked, wire.right);
+        await noteShown(iked, VERSIONS[kind]!);
       },
     });
     Deno.test({
@@ -108,10 +116,27 @@ for (const kind of ["strongSwan", "OpenIKED", "libreswan"]) {
         await peerInitiates(kind, peer);
         await iked.process.line(/child-up/);
         await assertRawEsp(wire, iked, wire.left);
+        await noteShown(iked, VERSIONS[kind]!);
       },
     });
   }
 }
+
+Deno.test({
+  name: `strongSwan on kernel ESP, aes-128-gmac (kernel-libipsec has none)${skipped}`,
+  ignore: !inVm,
+  fn: async () => {
+    const path = PATHS[0]!;
+    const suite = { ...SUITES[0]!, childsa: "enc aes-128-gmac", esp: "aes128gmac" };
+    await using wire = await Wire.create("", "direct");
+    await using peer = await StrongSwan.start(wire.right, "kernel");
+    await peer.load(swanctlConf("right", path, suite));
+    await using iked = await Iked.start(wire.left, ikedConf("left", path, suite), "-K", "userland");
+    await iked.process.line(/child-up/);
+    await assertRawEsp(wire, iked, wire.right);
+    await noteShown(iked, "strongSwan 5.9.8");
+  },
+});
 
 Deno.test({
   name: `strongSwan on kernel ESP, aes-256-gcm, raw ESP over IPv6${skipped}`,
