@@ -12,8 +12,14 @@ import type { Failure } from "../reasons.ts";
 import { respondChild } from "./respond_child.ts";
 import { respondIkeRekey } from "./respond_ike.ts";
 
-/** Child SAs of one IKE SA, old ones that drain included: bounds what an authenticated peer can make us hold. */
+/**
+ * Child SAs of one IKE SA, old ones that drain included: bounds what an authenticated peer can make us hold. So that
+ * all of them can be replaced at once, rekeys may make as many again.
+ */
 export const MAX_CHILDREN = 64;
+
+/** IKE SAs of one peer that were replaced and wait for their DELETE. */
+const MAX_REPLACED = 16;
 
 const BUSY: Failure = { code: "temporary" };
 
@@ -38,7 +44,9 @@ async function respond(context: SaContext, request: Opened): Promise<Result<Repl
   if (offer === undefined) return fail({ code: "malformed", got: "no SA payload" });
   if (offer.proposals[0]?.protocol === PROTOCOL.IKE) {
     // Child SAs that an exchange of ours changes could not be handed over (§2.25.2).
-    return context.busy ? fail(BUSY) : await respondIkeRekey(context, sa, request, offer);
+    return context.busy || hasNotDeleted(context, sa)
+      ? fail(BUSY)
+      : await respondIkeRekey(context, sa, request, offer);
   }
   const rekey = findNotify(request.payloads, NOTIFY.REKEY_SA);
   if (rekey === undefined) {
@@ -50,7 +58,14 @@ async function respond(context: SaContext, request: Opened): Promise<Result<Repl
   if (child === undefined) return context.busy ? fail(BUSY) : ok({ payloads: notFound(context, rekey) });
   // Ours is being replaced or deleted already (§2.25.1).
   if (child.state !== "installed") return fail(BUSY);
+  if (sa.children.size >= 2 * MAX_CHILDREN) return fail({ code: "no-additional-sas" });
   return await respondChild(context, request, child);
+}
+
+/** Whether the peer replaces IKE SAs and leaves the old ones to us. */
+function hasNotDeleted(context: SaContext, { peerId }: EstablishedSa): boolean {
+  const replaced = [...context.world.withPeer(peerId)].filter(({ sa }) => sa.state === "rekeyed");
+  return replaced.length >= MAX_REPLACED;
 }
 
 /** The Child SA of REKEY_SA: it names the SPI that the peer receives with (RFC 7296 §1.3.3). */
