@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EXCHANGE } from "../../src/wire/mod.ts";
-import { ADDRESSES, sideA } from "../support/policies.ts";
+import { ADDRESSES, IKE_MAC, sideA, sideB } from "../support/policies.ts";
 import { Pair } from "../support/pair.ts";
 import { initRequest, parsed } from "./strangers.ts";
 
@@ -51,4 +51,14 @@ Deno.test("configure: a policy that only moved to another line keeps its IKE SA"
     before!.spiI,
     "established",
   ]]);
+});
+
+Deno.test("start: a peer that refuses our proposals is one line for each start, however often it says so", async () => {
+  const b = sideB({ policy: { ikeProposals: [IKE_MAC] } });
+  const pair = await new Pair({ b }).start();
+  await pair.advance(3_600_000);
+  const failed = pair.a.events.flatMap((event) => event.kind === "failed" ? [event.report.code] : []);
+  const tries = starts(pair).length;
+  assert.ok(tries > 4 && tries < 30, `${tries} starts`);
+  assert.deepEqual(failed, new Array(tries).fill("refused-ike"));
 });
