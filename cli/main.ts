@@ -1,4 +1,4 @@
-/** `iked`, `iked ctl …` (also started as `ikectl`), `iked --print-permissions`: argv in, exit code out. */
+/** `iked`, `iked ctl …` (also started as `ikectl`), `iked decode …`, `iked --print-permissions`: argv in, exit code out. */
 import { basename } from "node:path";
 import process from "node:process";
 import { HELP, parseCommandLine, USAGE } from "./options.ts";
@@ -21,6 +21,10 @@ async function run(): Promise<number> {
       return 0;
     case "ctl":
       return (await import("./ctl/main.ts")).runCtl(asked.args);
+    case "decode":
+      return (await import("./decode/main.ts")).runDecode(asked.args);
+    case "selftest":
+      return (await import("./selftest.ts")).runSelftest();
     case "print-permissions":
       return (await import("./daemon/probe.ts")).printPermissions(asked);
     case "daemon":

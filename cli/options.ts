@@ -35,12 +35,14 @@ export interface DaemonOptions {
 export type Invocation =
   | { readonly kind: "daemon"; readonly options: DaemonOptions }
   | { readonly kind: "ctl"; readonly args: readonly string[] }
+  | { readonly kind: "decode"; readonly args: readonly string[] }
   | {
     readonly kind: "print-permissions";
     readonly json: boolean;
     readonly probe: boolean;
     readonly directory: string;
   }
+  | { readonly kind: "selftest" }
   | { readonly kind: "version" }
   | { readonly kind: "help" };
 
@@ -56,6 +58,9 @@ export const USAGE =
 
 export const HELP = `${USAGE}
        iked ctl [-q] [-s SOCKET] [--json] COMMAND ...
+       iked decode [--json] [--keys FILE] FILE.pcap|FILE.pcapng
+       iked decode [--json] [--keys FILE] --raw FILE ...
+       iked selftest
        iked --print-permissions [--json] [--probe]
 
   -d              stay in the foreground, log to stderr
@@ -75,7 +80,7 @@ export const HELP = `${USAGE}
   --socket PATH   control socket`;
 
 /** Subcommands of contracts.md that are not there. */
-const NOT_YET = ["ca", "decode", "fmt", "explain", "selftest"];
+const NOT_YET = ["ca", "fmt", "explain"];
 
 const SPEC = {
   d: { type: "boolean", short: "d" },
@@ -199,7 +204,10 @@ function daemonOf(given: readonly Given[]): Result<DaemonOptions, OptionError> {
 export function parseCommandLine(name: string, args: readonly string[]): Result<Invocation, OptionError> {
   if (name === "ikectl") return ok({ kind: "ctl", args });
   const [word = "", ...rest] = args;
-  if (word === "ctl") return ok({ kind: "ctl", args: rest });
+  if (word === "ctl" || word === "decode") return ok({ kind: word, args: rest });
+  if (word === "selftest") {
+    return rest.length === 0 ? ok({ kind: "selftest" }) : usageFault("selftest takes no arguments");
+  }
   if (NOT_YET.includes(word)) return fault(`${word}: not supported yet`);
   const given = readOptions(args);
   if (!given.ok) return given;

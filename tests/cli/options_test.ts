@@ -104,13 +104,21 @@ Deno.test("parseCommandLine: subcommands, and the name ikectl", () => {
     ok: true,
     value: { kind: "ctl", args: ["show", "-x"] },
   });
+  assert.deepEqual(parseCommandLine("iked", ["decode", "--json", "x"]), {
+    ok: true,
+    value: { kind: "decode", args: ["--json", "x"] },
+  });
+  assert.match(HELP, /iked decode /);
   const permissions = parseCommandLine("iked", ["--print-permissions", "--probe", "--dir", "/d"]);
   assert.deepEqual(permissions, {
     ok: true,
     value: { kind: "print-permissions", json: false, probe: true, directory: "/d" },
   });
   assert.deepEqual(parseCommandLine("iked", ["-dV"]), { ok: true, value: { kind: "version" } });
-  for (const word of ["ca", "decode", "fmt", "explain", "selftest"]) {
+  assert.deepEqual(parseCommandLine("iked", ["selftest"]), { ok: true, value: { kind: "selftest" } });
+  assert.deepEqual(refused("selftest", "x"), { message: "selftest takes no arguments", usage: true });
+  assert.match(HELP, /iked selftest\n/);
+  for (const word of ["ca", "fmt", "explain"]) {
     assert.deepEqual(refused(word, "x"), { message: `${word}: not supported yet`, usage: false });
     assert.ok(!new RegExp(`iked ${word}`).test(HELP), `--help lists "${word}"`);
   }
