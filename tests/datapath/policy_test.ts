@@ -108,3 +108,25 @@ Deno.test("keepalives are due 20 s after the last packet, one for all pairs of a
   host.inside(udp(V4, filler(1)));
   assert.deepEqual(due(40_000), [endpoint("192.0.2.2")], "the pair that sent needs none, the other does");
 });
+
+Deno.test("a packet from the end of one flow to the end of another is no packet of the policy (RFC 4301 §5.2)", () => {
+  const { here, there } = connected(GCM);
+  const flows = [flow("example", "10.2.0.0/16", "10.1.0.0/16"), flow("example", "2001:db8:2::/48", "::/0")];
+  const narrow = [
+    flow("example", "10.2.7.0/24", "10.1.0.0/24"),
+    flow("example", "10.2.0.0/24", "10.1.7.0/24"),
+  ];
+  there.esp.setFlows(flows);
+  assert.equal(there.outside(here.inside(udp(V4, filler(1)))).length, 1);
+  assert.equal(there.outside(here.inside(udp(V6, filler(1)))).length, 1);
+  there.esp.setFlows(narrow);
+  const passes = (from: string, to: string) =>
+    there.outside(here.inside(udp({ from, to }, filler(1)))).length === 1;
+  assert.ok(passes("10.1.0.1", "10.2.7.1"));
+  assert.ok(passes("10.1.7.1", "10.2.0.1"));
+  assert.ok(!passes("10.1.0.1", "10.2.0.1"));
+  assert.ok(!passes("10.1.7.1", "10.2.7.1"));
+  assert.equal(there.esp.drops.of(DROP.selectorMismatch), 2);
+  there.esp.setFlows([]);
+  assert.ok(passes("10.1.0.1", "10.2.0.1"), "without flows the selectors of the SA are all there is");
+});

@@ -336,7 +336,8 @@ export class Esp {
     if (family === undefined) return DROP.badNextHeader;
     const packet = this.#inner;
     if (!parseInner(packet, buffer, offset, length) || packet.family !== family) return DROP.malformedInner;
-    if (!matches(child.remote, child.local, packet)) return DROP.selectorMismatch;
+    const expected = matches(child.remote, child.local, packet) && this.tables.inbound(child.policy, packet);
+    if (!expected) return DROP.selectorMismatch;
     if (!mergeEcn(packet, buffer, trafficClass)) return DROP.congestion;
     return undefined;
   }

@@ -31,7 +31,7 @@ export class Tables {
   /** The active pairs of a policy, the one told last first. */
   readonly #active = new Map<string, Child[]>();
   #flows: readonly Flow[] = [];
-  #flowPolicies: ReadonlySet<string> = new Set();
+  #flowsOf: ReadonlyMap<string, readonly Flow[]> = new Map();
   #rank = 0;
   readonly #cacheKeys = new Uint32Array(CACHE_SLOTS * KEY_WORDS);
   readonly #cached = new Array<Child | undefined>(CACHE_SLOTS).fill(undefined);
@@ -46,7 +46,7 @@ export class Tables {
       remote: compileSelectors([remote]),
       askedMs: undefined,
     }));
-    this.#flowPolicies = new Set(flows.map((flow) => flow.policy));
+    this.#flowsOf = Map.groupBy(this.#flows, (flow) => flow.policy);
     this.#forget();
   }
 
@@ -110,6 +110,20 @@ export class Tables {
     return child;
   }
 
+  /**
+   * Whether a flow of the policy has a packet that came in. The selectors of a pair are two lists, which hold the end of
+   * one flow with the end of another, too: such a packet would be answered outside of the pair, perhaps in clear.
+   */
+  inbound(policy: string, packet: InnerPacket): boolean {
+    const flows = this.#flowsOf.get(policy);
+    if (flows === undefined || flows.length === 1) return true;
+    for (let at = 0; at < flows.length; at++) {
+      const flow = flows[at]!;
+      if (matches(flow.remote, flow.local, packet)) return true;
+    }
+    return false;
+  }
+
   #find(packet: InnerPacket): Child | undefined {
     for (const flow of this.#flows) {
       if (!matches(flow.local, flow.remote, packet)) continue;
@@ -118,7 +132,7 @@ export class Tables {
       return child;
     }
     for (const [policy, children] of this.#active) {
-      if (this.#flowPolicies.has(policy)) continue;
+      if (this.#flowsOf.has(policy)) continue;
       const child = this.#newest(children, packet);
       if (child !== undefined) return child;
     }
