@@ -8,3 +8,4 @@
  */
 export { type Libcrypto, LIBCRYPTO_PATHS, LibcryptoError, openLibcrypto } from "./library.ts";
 export { createLibcrypto } from "./provider.ts";
+export { opensslHas } from "./tables.ts";

@@ -12,7 +12,7 @@ import {
   prfAlgorithms,
   provides,
 } from "../../src/crypto/mod.ts";
-import { createLibcrypto, LIBCRYPTO_PATHS, openLibcrypto } from "../../ffi/libcrypto/mod.ts";
+import { createLibcrypto, LIBCRYPTO_PATHS, openLibcrypto, opensslHas } from "../../ffi/libcrypto/mod.ts";
 import { conformance, counted } from "./conformance.ts";
 import { open, pattern, seal } from "./packets.ts";
 
@@ -60,6 +60,11 @@ if (path === undefined) {
     const missing = everyAlgorithm.filter((entry) => !provides(alone, entry)).map(algorithmName);
     const withoutModule = legacyPresent ? [] : ["des", ...legacy];
     assert.deepEqual(missing, [...withoutModule, ...notOwn]);
+    for (const entry of everyAlgorithm) {
+      const where = opensslHas(entry);
+      const has = where === "legacy module" ? legacyPresent : where !== undefined;
+      assert.equal(provides(alone, entry), has, algorithmName(entry));
+    }
   });
 
   const [a, b] = [make(counted(100)), createPortable(counted(200))];
