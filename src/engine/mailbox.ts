@@ -414,8 +414,10 @@ export class Mailbox implements SaContext {
     const sa = this.#sa;
     const moved = !sameEndpoint(path.remote, sa.path.remote) || !sameEndpoint(path.local, sa.path.local);
     if (!moved) return;
-    // Until IKE_AUTH is answered the initiator chooses the ports; later only a peer behind NAT may move.
-    if (sa.state === "half-open" || (sa.nat.remote && !sa.nat.local)) this.move(path);
+    // Until IKE_AUTH is answered the initiator chooses the ports; later only a peer behind NAT may move, and not back
+    // to where ESP in UDP has no place.
+    const follows = sa.nat.remote && !sa.nat.local && path.natt === sa.path.natt;
+    if (sa.state === "half-open" || follows) this.move(path);
   }
 
   #answer(request: Uint8Array, message: Message, path: Path, payloads: Reply["payloads"]): void {

@@ -71,3 +71,16 @@ Deno.test("path: good ESP from elsewhere moves the SA of a peer behind NAT, and 
   await plain.settle();
   assert.equal(await remoteOfB(plain), before);
 });
+
+Deno.test("path: once on the NAT-T port, a message without its marker does not move the SA back", async () => {
+  const { pair } = await Ladder.connected({ nat: "a" });
+  const before = await remoteOfB(pair);
+  const local = { address: pair.b.address, port: 500 };
+  const sent = pair.network.record.length;
+  pair.b.engine.handleDatagrams([{ local, remote: ELSEWHERE, data: probe(pair), natt: false }]);
+  await pair.settle();
+  assert.equal(pair.network.record.length, sent + 1, "it is answered all the same");
+  assert.equal(await remoteOfB(pair), before);
+  const [installed] = pair.b.datapath.pairs.values();
+  assert.equal(installed!.local.port, 4500);
+});
