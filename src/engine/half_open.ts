@@ -42,14 +42,14 @@ export class HalfOpenTable {
   /** Whether a new one may begin. */
   admit(address: IpAddress): Admission {
     const limits = this.#limits;
-    const here = this.#perAddress.get(formatAddress(address)) ?? 0;
+    const here = this.#perAddress.get(senderOf(address)) ?? 0;
     if (this.#count >= limits.halfOpen || here >= limits.halfOpenPerAddress) return "refuse";
     return this.#count >= limits.cookieFrom || here >= limits.cookieFromPerAddress ? "cookie" : "take";
   }
 
   /** One begins: it counts until `opened` or `abandoned`. */
   begin(remote: Endpoint, spiI: IkeSpi): void {
-    const address = formatAddress(remote.address);
+    const address = senderOf(remote.address);
     this.#begun.set(keyOf(remote, spiI), { address, mailbox: undefined, open: true });
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
     this.#count++;
@@ -97,6 +97,12 @@ export class HalfOpenTable {
     if (here === 0) this.#perAddress.delete(begun.address);
     else this.#perAddress.set(begun.address, here);
   }
+}
+
+/** Who is behind an address: an IPv6 host has all addresses of a /64 to send from. */
+function senderOf(address: IpAddress): string {
+  if (address.family === 4) return formatAddress(address);
+  return `${formatAddress({ family: 6, value: address.value >> 64n << 64n })}/64`;
 }
 
 function keyOf(remote: Endpoint, spiI: IkeSpi): string {

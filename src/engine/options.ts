@@ -4,7 +4,7 @@
 export interface Limits {
   /** Half-open IKE SAs of all peers; a further one is not taken. */
   readonly halfOpen: number;
-  /** Half-open IKE SAs of one address; 20 peers behind one NAT must be able to connect at once. */
+  /** Half-open IKE SAs of one IPv4 address or IPv6 /64; 20 peers behind one NAT must be able to connect at once. */
   readonly halfOpenPerAddress: number;
   /** From so many half-open IKE SAs on every initiator has to return a cookie (RFC 7296 §2.6). */
   readonly cookieFrom: number;

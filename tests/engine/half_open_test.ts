@@ -122,3 +122,18 @@ Deno.test("half-open: an established SA gives its place up", async () => {
   await pair.settle();
   assert.match(brief(pair.network.record.at(-1)!.data), /^SA/);
 });
+
+Deno.test("half-open: all addresses of an IPv6 /64 are one sender, those of another are not", async () => {
+  const pair = await responder({ limits: { cookieFromPerAddress: 3 } });
+  const from = (host: number, net: number) => address(`2001:db8:${net}:7::${host.toString(16)}`);
+  const b = { address: ADDRESSES[6].b, port: 500 };
+  const send = (n: number, net: number) => {
+    const request = initRequest({ spiI: BigInt(n), from: from(n, net) });
+    pair.b.engine.handleDatagrams([{ ...request, local: b }]);
+    return pair.settle();
+  };
+  for (let n = 1; n <= 5; n++) await send(n, 1);
+  assert.deepEqual(answers(pair), ["SA", "SA", "SA", "N(COOKIE)", "N(COOKIE)"]);
+  await send(6, 2);
+  assert.equal(answers(pair).at(-1), "SA");
+});
