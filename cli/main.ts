@@ -1,4 +1,4 @@
-/** `iked`, `iked ctl …` (also started as `ikectl`), `iked decode …`, `iked --print-permissions`: argv in, exit code out. */
+/** `iked` and its subcommands, also started as `ikectl`: argv in, exit code out. */
 import { basename } from "node:path";
 import process from "node:process";
 import { HELP, parseCommandLine, USAGE } from "./options.ts";
