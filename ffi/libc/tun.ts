@@ -1,4 +1,7 @@
-/** A TUN device: IP packets of the host's network stack, with offloads. It vanishes when it is closed. */
+/**
+ * A TUN device: IP packets of the host's network stack, with offloads. It vanishes when it is closed. Where its process
+ * dies before, it stays with its routes and loses what it gets, until `openTun` takes it over.
+ */
 import { ERRNO, LibcError } from "./errno.ts";
 import { cString, type Libc, type Octets } from "./libc.ts";
 
@@ -10,9 +13,12 @@ const IFF_TUN = 0x0001;
 const IFF_NO_PI = 0x1000;
 const IFF_VNET_HDR = 0x4000;
 const TUNSETIFF = 0x400454ca;
+const TUNSETPERSIST = 0x400454cb;
 const TUNSETOFFLOAD = 0x400454d0;
 const TUNSETVNETHDRSZ = 0x400454d8;
 const IFNAMSIZ = 16;
+/** Numbers that are tried for `%d`. */
+const NUMBERS = 100;
 
 /** TUNSETOFFLOAD: checksums, TCP super-packets of both families, and (Linux 6.2) UDP ones. */
 const OFFLOADS = [0x67, 0x07] as const;
@@ -35,23 +41,41 @@ export interface Tun {
   close(): void;
 }
 
+/** Puts the descriptor on a device of this name: a new one, or one that lost its process. Its name as C has it. */
+function attach(libc: Libc, fd: number, name: string): Octets | undefined {
+  const request: Octets = new Uint8Array(40);
+  request.set(cString(name));
+  new DataView(request.buffer).setUint16(IFNAMSIZ, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR, true);
+  if (libc.c.ioctl(fd, TUNSETIFF, request) >= 0) return request;
+  const errno = libc.errno();
+  if (errno === ERRNO.EBUSY || errno === ERRNO.EINVAL) return undefined;
+  throw new LibcError(`make the TUN device "${name}"`, errno);
+}
+
 /**
- * Opens a TUN device with virtio headers. `pattern` may hold `%d`, for which the kernel puts the first free number.
- * Throws `LibcError`: ENOENT without /dev/net/tun, EPERM without CAP_NET_ADMIN over the network namespace. The device
- * is down and has no address: use rtnetlink.
+ * Opens a TUN device with virtio headers. `pattern` may hold `%d`, for which the first number is put whose device is
+ * there for the taking. Throws `LibcError`: ENOENT without /dev/net/tun, EPERM without CAP_NET_ADMIN over the network
+ * namespace, EBUSY where every name is in use. A new device is down and has no address: use rtnetlink.
  */
 export function openTun(libc: Libc, pattern = "iked%d"): Tun {
   const { c } = libc;
-  if (pattern.length >= IFNAMSIZ) throw new RangeError(`Interface name "${pattern}" is too long`);
+  const names = pattern.includes("%d")
+    ? Array.from({ length: NUMBERS }, (_, number) => pattern.replace("%d", `${number}`))
+    : [pattern];
+  if (names.some((name) => name.length >= IFNAMSIZ)) {
+    throw new RangeError(`Interface name "${pattern}" is too long`);
+  }
   const fd = libc.unwrap(
     c.open(cString("/dev/net/tun"), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0),
     "open /dev/net/tun",
   );
   try {
-    const request: Octets = new Uint8Array(40);
-    request.set(cString(pattern));
-    new DataView(request.buffer).setUint16(IFNAMSIZ, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR, true);
-    libc.unwrap(c.ioctl(fd, TUNSETIFF, request), `make the TUN device "${pattern}"`);
+    let request: Octets | undefined;
+    for (const name of names) {
+      request = attach(libc, fd, name);
+      if (request !== undefined) break;
+    }
+    if (request === undefined) throw new LibcError(`make the TUN device "${pattern}"`, ERRNO.EBUSY);
     const size = new Uint8Array(new Int32Array([VNET_HEADER_LENGTH]).buffer);
     libc.unwrap(c.ioctl(fd, TUNSETVNETHDRSZ, size), "set the size of the TUN device's header");
     const offload = OFFLOADS.find((flags) => c.ioctl_value(fd, TUNSETOFFLOAD, flags) === 0);
@@ -60,6 +84,7 @@ export function openTun(libc: Libc, pattern = "iked%d"): Tun {
     const name = new TextDecoder().decode(request.subarray(0, end));
     const index = c.if_nametoindex(request);
     if (index === 0) libc.unwrap(-1, `find the TUN device "${name}"`);
+    libc.unwrap(c.ioctl_value(fd, TUNSETPERSIST, 1), `let the TUN device "${name}" outlive a crash`);
     return {
       fd,
       name,
@@ -73,7 +98,10 @@ export function openTun(libc: Libc, pattern = "iked%d"): Tun {
         throw new LibcError(`read from the TUN device "${name}"`, errno);
       },
       write: (buffer, length) => c.write(fd, buffer, length) === length,
-      close: () => void c.close(fd),
+      close() {
+        c.ioctl_value(fd, TUNSETPERSIST, 0);
+        c.close(fd);
+      },
     };
   } catch (error) {
     c.close(fd);

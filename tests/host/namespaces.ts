@@ -70,6 +70,8 @@ export class Host {
   constructor(readonly libc: Libc) {
     this.netns = newNetns(libc);
     this.netlink = this.run(() => new Netlink(libc));
+    // Addresses that devices give themselves are good at once, as those that tests give them.
+    this.run(() => Deno.writeTextFileSync("/proc/sys/net/ipv6/conf/default/accept_dad", "0"));
     this.up("lo");
   }
 

@@ -10,7 +10,9 @@
  *     202  nop
  *
  * The table has two routes per remote prefix: into the TUN device, with the source that unbound packets take, and a
- * blackhole of worse metric. When the process dies the device and its route go, rules and blackhole stay.
+ * blackhole of worse metric. When the process dies all of it stays, and the device loses what it gets; the blackhole is
+ * for a device or a source address that is taken away. It alone would not do: where an IPv6 packet without source meets
+ * a blackhole the kernel looks again, with a source of its own choice.
  *
  * The kernel knows no ports of a fragment, and its ranges of ports do not have 0 and 65535. Of a protocol whose ports
  * a flow restricts, what the rules cannot judge is brought into the device too, where the selectors decide: a fragment
