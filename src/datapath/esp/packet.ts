@@ -109,7 +109,7 @@ function parseIpv4(packet: InnerPacket, buffer: PacketBuffer, offset: number, av
   packet.trafficClass = octets[offset + 1]!;
   packet.dontFragment = (fragmentWord & 0x4000) !== 0;
   packet.fragment = (fragmentWord & 0x3fff) !== 0;
-  packet.addresses.fill(0);
+  for (let word = 0; word < 8; word++) packet.addresses[word] = 0;
   packet.addresses[0] = view.getUint32(offset + 12);
   packet.addresses[4] = view.getUint32(offset + 16);
   if ((fragmentWord & 0x1fff) !== 0) return true;

@@ -2,7 +2,7 @@
  * A packet that the inside left unfinished, finished: partial checksums completed, and what is longer than a packet
  * cut into segments with their own lengths, ids, sequence numbers, flags and checksums (TCP: RFC 9293, UDP: RFC 768).
  */
-import { checksum, fold, type PacketBuffer } from "./buffer.ts";
+import { checksum, copyHeader, fold, type PacketBuffer } from "./buffer.ts";
 import { type InnerPacket, IP_PROTOCOL } from "./packet.ts";
 import { GSO, NEEDS_CHECKSUM, type VnetHeader } from "./vnet.ts";
 
@@ -79,9 +79,7 @@ export function writeSegment(
   const last = begin + payload === packet.length;
   const length = headerLength + payload;
   const { octets, view } = to;
-  for (let octet = 0; octet < headerLength; octet++) {
-    octets[at + octet] = from.octets[packet.offset + octet]!;
-  }
+  copyHeader(from, packet.offset, to, at, headerLength);
   octets.set(
     from.octets.subarray(packet.offset + begin, packet.offset + begin + payload),
     at + headerLength,
