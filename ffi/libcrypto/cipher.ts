@@ -1,10 +1,10 @@
 /**
- * Packet ciphers by EVP_CIPHER. The key goes into a context once per SA; a packet brings its IV only. Addresses of IV,
- * output length and the unused last block are prepared, so that a packet costs five calls.
+ * Packet ciphers by EVP_CIPHER. The key goes into a context once per SA; a packet brings its IV only. All addresses
+ * are prepared (`Places`), so that a packet costs five calls and no memory.
  */
 import type { EncrAlgorithm } from "../../src/crypto/algorithms.ts";
 import type { PacketCipher } from "../../src/crypto/provider.ts";
-import { type Libcrypto, type Octets, octets, pinned } from "./library.ts";
+import { type Libcrypto, type Octets, octets, pinned, Places } from "./library.ts";
 
 const CTRL_AEAD_SET_IVLEN = 0x9;
 const CTRL_AEAD_GET_TAG = 0x10;
@@ -21,18 +21,36 @@ interface Keyed {
   wipe(): void;
 }
 
-/** Where OpenSSL writes lengths that are known here, and a last block that these modes do not have. */
+/** Octets of AAD that are copied to a prepared place: ESP has 8 or 12, IKE 32. */
+const AAD_ROOM = 64;
+/** Octets of the longest ICV. */
+const TAG_ROOM = 16;
+
+/** What one packet at a time needs: one for all ciphers of a library. */
 export interface Scratch {
-  /** What the pointers point into; referenced as long as they are. */
-  readonly memory: Octets;
+  /** Where OpenSSL writes lengths that are known here, and a last block that these modes do not have. */
   readonly length: Deno.PointerObject;
   readonly block: Deno.PointerObject;
+  readonly aad: Octets;
+  readonly aadAt: Deno.PointerObject;
+  readonly tag: Octets;
+  readonly tagAt: Deno.PointerObject;
+  readonly places: Places;
 }
 
-/** One for all ciphers of a library: nobody reads it. */
 export function makeScratch(lib: Libcrypto): Scratch {
-  const memory = octets(64);
-  return { memory, length: lib.pointerTo(memory), block: lib.pointerTo(memory.subarray(16)) };
+  // The views keep the memory that the pointers point into.
+  const memory = octets(64 + AAD_ROOM + TAG_ROOM);
+  const aad = memory.subarray(64, 64 + AAD_ROOM), tag = memory.subarray(64 + AAD_ROOM);
+  return {
+    length: lib.pointerTo(memory),
+    block: lib.pointerTo(memory.subarray(16)),
+    aad,
+    aadAt: lib.pointerTo(aad),
+    tag,
+    tagAt: lib.pointerTo(tag),
+    places: new Places(lib),
+  };
 }
 
 /** Makes one direction of one SA. `key` has the salt behind it. */
@@ -95,7 +113,7 @@ function keyedContext(
     begin(buffer, ivOffset) {
       if (!live) throw new Error("Use of a wiped key");
       for (let i = 0; i < ivLength; i++) nonce[saltLength + i] = buffer[ivOffset + i]!;
-      if (c.EVP_CipherInit_ex(context, null, null, null, nonceAt, enc) !== 1) {
+      if (c.EVP_CipherInit_iv(context, null, null, null, nonceAt, enc) !== 1) {
         lib.unwrap(0, `set the IV of ${entry.ianaName}`);
       }
     },
@@ -114,9 +132,9 @@ function plainCipher(lib: Libcrypto, at: Scratch, entry: EncrAlgorithm, keyed: K
   const run = (buffer: Uint8Array, ivOffset: number, offset: number, length: number) => {
     keyed.begin(buffer, ivOffset);
     if (length === 0) return;
-    const text = buffer.subarray(offset, offset + length) as Octets;
-    const status = c.EVP_CipherUpdate(context, text, at.length, text, length) &
-      c.EVP_CipherFinal_ex(context, at.block, at.length);
+    const text = at.places.at(buffer, offset);
+    // Whole blocks without padding leave nothing for EVP_CipherFinal.
+    const status = c.EVP_CipherUpdate_pointer(context, text, at.length, text, length);
     if (status !== 1) lib.unwrap(status, `run ${entry.ianaName}`);
   };
   return {
@@ -148,10 +166,15 @@ function aeadCipher(lib: Libcrypto, at: Scratch, entry: EncrAlgorithm, keyed: Ke
   const { ivLength, icvLength, blockLength } = entry;
   /** Everything but the tag; an authentic packet, or one that is sealed, gives 1. */
   const run = (buffer: Uint8Array, offset: number, length: number, aad: Uint8Array): number => {
-    if (aad.length > 0) c.EVP_CipherUpdate(context, null, at.length, aad as Octets, aad.length);
+    if (aad.length > AAD_ROOM) {
+      c.EVP_CipherUpdate(context, null, at.length, aad as Octets, aad.length);
+    } else if (aad.length > 0) {
+      for (let i = 0; i < aad.length; i++) at.aad[i] = aad[i]!;
+      c.EVP_CipherUpdate_pointer(context, null, at.length, at.aadAt, aad.length);
+    }
     if (length > 0) {
-      const text = buffer.subarray(offset, offset + length) as Octets;
-      c.EVP_CipherUpdate(context, text, at.length, text, length);
+      const text = at.places.at(buffer, offset);
+      c.EVP_CipherUpdate_pointer(context, text, at.length, text, length);
     }
     return c.EVP_CipherFinal_ex(context, at.block, at.length);
   };
@@ -163,17 +186,17 @@ function aeadCipher(lib: Libcrypto, at: Scratch, entry: EncrAlgorithm, keyed: Ke
       const end = offset + length;
       checkRoom(buffer, end + icvLength);
       keyed.begin(buffer, ivOffset);
-      const tag = buffer.subarray(end, end + icvLength) as Octets;
       const status = run(buffer, offset, length, aad) &
-        c.EVP_CIPHER_CTX_ctrl(context, CTRL_AEAD_GET_TAG, icvLength, tag);
+        c.EVP_CIPHER_CTX_ctrl_pointer(context, CTRL_AEAD_GET_TAG, icvLength, at.tagAt);
       if (status !== 1) lib.unwrap(status, `run ${entry.ianaName}`);
+      for (let i = 0; i < icvLength; i++) buffer[end + i] = at.tag[i]!;
     },
     open(buffer, ivOffset, offset, length, aad) {
       const end = offset + length;
       if (length < 0 || end + icvLength > buffer.length) return false;
       keyed.begin(buffer, ivOffset);
-      const tag = buffer.subarray(end, end + icvLength) as Octets;
-      c.EVP_CIPHER_CTX_ctrl(context, CTRL_AEAD_SET_TAG, icvLength, tag);
+      for (let i = 0; i < icvLength; i++) at.tag[i] = buffer[end + i]!;
+      c.EVP_CIPHER_CTX_ctrl_pointer(context, CTRL_AEAD_SET_TAG, icvLength, at.tagAt);
       if (run(buffer, offset, length, aad) === 1) return true;
       c.ERR_clear_error();
       return false;

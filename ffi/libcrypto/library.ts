@@ -92,3 +92,41 @@ export function pinned(source: Uint8Array): Octets {
 export function cString(text: string): Octets {
   return pinned(new TextEncoder().encode(text + "\0"));
 }
+
+/** Places remembered per buffer: those of 16 messages of 46 packets are 736. */
+const MOST_PLACES = 8192;
+
+/**
+ * Pointers into packet buffers, each made once: as an argument it costs 4 ns, a view that is made for the call 50.
+ * Packets of one size come to the same places again and again.
+ */
+export class Places {
+  readonly #lib: Libcrypto;
+  readonly #buffers = new WeakMap<Uint8Array, Map<number, Deno.PointerObject>>();
+  #buffer: Uint8Array | undefined;
+  #known = new Map<number, Deno.PointerObject>();
+
+  constructor(lib: Libcrypto) {
+    this.#lib = lib;
+  }
+
+  /** Where `offset` of the buffer is; there is at least one octet. */
+  at(buffer: Uint8Array, offset: number): Deno.PointerObject {
+    if (buffer !== this.#buffer) this.#enter(buffer);
+    return this.#known.get(offset) ?? this.#add(offset);
+  }
+
+  #enter(buffer: Uint8Array): void {
+    this.#buffer = buffer;
+    this.#known = this.#buffers.get(buffer) ?? new Map();
+    this.#buffers.set(buffer, this.#known);
+  }
+
+  #add(offset: number): Deno.PointerObject {
+    if (this.#known.size === MOST_PLACES) this.#known.clear();
+    // `subarray` also brings a small array that V8 would move to a place of its own.
+    const place = this.#lib.pointerTo(this.#buffer!.subarray(offset) as Octets);
+    this.#known.set(offset, place);
+    return place;
+  }
+}

@@ -1,7 +1,7 @@
 /** HMAC (RFC 2104) and AES-CMAC (RFC 4493) by EVP_MAC, as integrity transforms and PRFs. */
 import { equalConstantTime } from "../../src/bytes/mod.ts";
 import type { PacketMac, Prf } from "../../src/crypto/provider.ts";
-import { cString, type Libcrypto, type Octets, octets, pinned } from "./library.ts";
+import { cString, type Libcrypto, type Octets, octets, pinned, type Places } from "./library.ts";
 
 /** OSSL_PARAM_UTF8_STRING */
 const UTF8_STRING = 4;
@@ -18,11 +18,15 @@ export interface MacMethod {
   compute(key: Octets, parts: readonly Uint8Array[], out: Octets): void;
   /** Overwrites this key, here and in the context if it is the last one used. */
   forget(key: Octets): void;
+  /** A context with this key alone, to be freed by its owner. */
+  keyed(key: Octets): Deno.PointerObject;
+  /** Whether a context begins anew without being given its key again: OpenSSL 3.0.0 to 3.0.2 may not. */
+  readonly restarts: boolean;
 }
 
 /**
- * One context serves all keys: to set a key costs 0.1 µs, a context for each SA 1 kB of C's memory and the duty to
- * free it.
+ * One context serves all keys of PRFs: to set a key costs 0.1 µs and more, a context for each 1 kB of C's memory and
+ * the duty to free it.
  */
 export function macMethod(
   lib: Libcrypto,
@@ -37,9 +41,15 @@ export function macMethod(
   const params = macParams(lib, parameter);
   const noKey = octets(16);
   lib.unwrap(c.EVP_MAC_init(context, noKey, noKey.length, params), `set up ${name}`);
+  const [first, second] = [octets(length), octets(length)];
+  for (const out of [first, second]) {
+    lib.unwrap(c.EVP_MAC_init_again(context, null, 0, null), `restart ${name}`);
+    lib.unwrap(c.EVP_MAC_final(context, out, null, length), `finish ${name}`);
+  }
   let last: Octets | undefined;
   return {
     length,
+    restarts: equalConstantTime(first, second),
     compute(key, parts, out) {
       last = key;
       lib.unwrap(c.EVP_MAC_init(context, key, key.length, null), `key ${name}`);
@@ -51,6 +61,11 @@ export function macMethod(
     forget(key) {
       key.fill(0);
       if (last === key) c.EVP_MAC_init(context, noKey, noKey.length, null);
+    },
+    keyed(key) {
+      const own = lib.pointer(c.EVP_MAC_CTX_new(method), `make a context of ${name}`);
+      lib.unwrap(c.EVP_MAC_init(own, key, key.length, params), `key ${name}`);
+      return own;
     },
   };
 }
@@ -78,28 +93,48 @@ function macKey(key: Uint8Array): Octets {
   return key.length === 0 ? octets(1) : pinned(key);
 }
 
-/** An integrity transform that sends the first `icvLength` octets. */
-export function packetMac(method: MacMethod, icvLength: number, key: Uint8Array): PacketMac {
-  let own: Octets | undefined = macKey(key);
+/**
+ * An integrity transform that sends the first `icvLength` octets. Every packet of an SA needs it, so it has a context
+ * of its own: the key is set once (0.3 µs less per packet with HMAC-SHA-256), and all addresses are prepared.
+ */
+export function packetMac(
+  lib: Libcrypto,
+  places: Places,
+  method: MacMethod,
+  icvLength: number,
+  key: Uint8Array,
+): PacketMac {
+  const { c } = lib;
+  const own = macKey(key);
+  const context = method.keyed(own);
+  const [keyAt, keyLength] = method.restarts ? [null, 0] : [lib.pointerTo(own), own.length];
   const full = octets(method.length);
-  const truncated = full.subarray(0, icvLength);
+  const fullAt = lib.pointerTo(full);
+  const icv = full.subarray(0, icvLength);
+  let live = true;
   const compute = (buffer: Uint8Array, offset: number, length: number) => {
-    if (own === undefined) throw new Error("Use of a wiped key");
-    method.compute(own, [buffer.subarray(offset, offset + length)], full);
+    if (!live) throw new Error("Use of a wiped key");
+    if (offset + length > buffer.length) throw new RangeError("A MAC of more than there is");
+    const status = c.EVP_MAC_init_again(context, keyAt, keyLength, null) &
+      (length === 0 ? 1 : c.EVP_MAC_update_pointer(context, places.at(buffer, offset), length)) &
+      c.EVP_MAC_final_pointer(context, fullAt, null, full.length);
+    lib.unwrap(status, "compute a MAC");
   };
   return {
     icvLength,
     write(buffer, offset, length, icvOffset) {
       compute(buffer, offset, length);
-      buffer.set(truncated, icvOffset);
+      for (let i = 0; i < icvLength; i++) buffer[icvOffset + i] = full[i]!;
     },
-    verify(buffer, offset, length, icv) {
+    verify(buffer, offset, length, expected) {
       compute(buffer, offset, length);
-      return equalConstantTime(truncated, icv);
+      return equalConstantTime(icv, expected);
     },
     wipe() {
-      if (own !== undefined) method.forget(own);
-      own = undefined;
+      if (live) c.EVP_MAC_CTX_free(context);
+      live = false;
+      own.fill(0);
+      full.fill(0);
     },
   };
 }

@@ -8,81 +8,11 @@ import {
   modpGroup,
   type Random,
 } from "../../src/crypto/mod.ts";
-import { ENCR, INTEG, KE, PRF } from "../../src/wire/registry.ts";
-import { libcryptoCipher, makeScratch, type Mode } from "./cipher.ts";
+import { libcryptoCipher, makeScratch } from "./cipher.ts";
 import { curveKe, modpKe, montgomeryKe, type StartKe } from "./key_exchange.ts";
 import { cString, type Libcrypto } from "./library.ts";
 import { type MacMethod, macMethod, macPrf, packetMac } from "./mac.ts";
-
-/** OpenSSL's name of a cipher, without or with the key size behind `AES-`, how packets use it, and where it is. */
-type CipherRow = readonly [name: (keyLength: number) => string, mode: Mode, provider?: "legacy"];
-
-const ciphers: Readonly<Record<number, CipherRow>> = {
-  [ENCR.ENCR_AES_CBC]: [aes("CBC"), "block"],
-  [ENCR.ENCR_AES_CTR]: [aes("CTR"), "counter"],
-  [ENCR.ENCR_AES_GCM_8]: [aes("GCM"), "aead"],
-  [ENCR.ENCR_AES_GCM_12]: [aes("GCM"), "aead"],
-  [ENCR.ENCR_AES_GCM_16]: [aes("GCM"), "aead"],
-  [ENCR.ENCR_NULL_AUTH_AES_GMAC]: [aes("GCM"), "gmac"],
-  [ENCR.ENCR_AES_CCM_8]: [aes("CCM"), "ccm"],
-  [ENCR.ENCR_AES_CCM_12]: [aes("CCM"), "ccm"],
-  [ENCR.ENCR_AES_CCM_16]: [aes("CCM"), "ccm"],
-  [ENCR.ENCR_CHACHA20_POLY1305]: [() => "ChaCha20-Poly1305", "aead"],
-  [ENCR.ENCR_3DES]: [() => "DES-EDE3-CBC", "block"],
-  [ENCR.ENCR_DES]: [() => "DES-CBC", "block", "legacy"],
-  [ENCR.ENCR_BLOWFISH]: [() => "BF-CBC", "block", "legacy"],
-  [ENCR.ENCR_CAST]: [() => "CAST5-CBC", "block", "legacy"],
-};
-
-function aes(mode: string): (keyLength: number) => string {
-  return (keyLength) => `AES-${keyLength * 8}-${mode}`;
-}
-
-type MacName = readonly [
-  mac: "HMAC" | "CMAC",
-  parameter: readonly ["digest" | "cipher", string],
-  length: number,
-];
-
-const MD5: MacName = ["HMAC", ["digest", "MD5"], 16];
-const SHA1: MacName = ["HMAC", ["digest", "SHA1"], 20];
-const SHA256: MacName = ["HMAC", ["digest", "SHA256"], 32];
-const SHA384: MacName = ["HMAC", ["digest", "SHA384"], 48];
-const SHA512: MacName = ["HMAC", ["digest", "SHA512"], 64];
-const CMAC: MacName = ["CMAC", ["cipher", "AES-128-CBC"], 16];
-
-const integs: Readonly<Record<number, MacName>> = {
-  [INTEG.AUTH_HMAC_MD5_96]: MD5,
-  [INTEG.AUTH_HMAC_SHA1_96]: SHA1,
-  [INTEG.AUTH_HMAC_SHA2_256_128]: SHA256,
-  [INTEG.AUTH_HMAC_SHA2_384_192]: SHA384,
-  [INTEG.AUTH_HMAC_SHA2_512_256]: SHA512,
-  [INTEG.AUTH_AES_CMAC_96]: CMAC,
-};
-
-const prfs: Readonly<Record<number, MacName>> = {
-  [PRF.PRF_HMAC_MD5]: MD5,
-  [PRF.PRF_HMAC_SHA1]: SHA1,
-  [PRF.PRF_HMAC_SHA2_256]: SHA256,
-  [PRF.PRF_HMAC_SHA2_384]: SHA384,
-  [PRF.PRF_HMAC_SHA2_512]: SHA512,
-};
-
-/** OpenSSL's name of a curve, and the cofactor of its subgroup of prime order. */
-const curves: Readonly<Record<number, readonly [name: string, cofactor?: number]>> = {
-  // Both generators' orders have small factors of their own: RFC 2409 §6.3 and §6.4 give 12 and 4 times a prime
-  [KE.EC2N_155]: ["Oakley-EC2N-3", 12],
-  [KE.EC2N_185]: ["Oakley-EC2N-4", 4],
-  [KE.ECP_192]: ["prime192v1"],
-  [KE.ECP_224]: ["secp224r1"],
-  [KE.ECP_256]: ["prime256v1"],
-  [KE.ECP_384]: ["secp384r1"],
-  [KE.ECP_521]: ["secp521r1"],
-  [KE.BRAINPOOL_P224R1]: ["brainpoolP224r1"],
-  [KE.BRAINPOOL_P256R1]: ["brainpoolP256r1"],
-  [KE.BRAINPOOL_P384R1]: ["brainpoolP384r1"],
-  [KE.BRAINPOOL_P512R1]: ["brainpoolP512r1"],
-};
+import { ciphers, curves, integs, type MacName, montgomeryCurves, prfs } from "./tables.ts";
 
 /** Makes something on first use, and remembers where it cannot be made. */
 function memo<K, More extends unknown[], V>(
@@ -128,8 +58,8 @@ export function createLibcrypto(lib: Libcrypto, random: Random, fallback: Crypto
   const startKe = memo((id: number): StartKe | undefined => {
     const curve = curves[id];
     if (curve !== undefined) return curveKe(lib, curve[0], keAlgorithm(id)!.sharedLength, curve[1]);
-    if (id === KE.CURVE25519) return montgomeryKe(lib, "X25519", 32);
-    if (id === KE.CURVE448) return montgomeryKe(lib, "X448", 56);
+    const method = montgomeryCurves[id];
+    if (method !== undefined) return montgomeryKe(lib, method, keAlgorithm(id)!.sharedLength);
     const group = modpGroup(id);
     return group && modpKe(lib, group);
   });
@@ -171,7 +101,7 @@ export function createLibcrypto(lib: Libcrypto, random: Random, fallback: Crypto
       if (key.length !== entry.keyLength) {
         throw new RangeError(`Key of ${key.length} octets for ${entry.ianaName}`);
       }
-      return packetMac(method, entry.icvLength, key);
+      return packetMac(lib, scratch.places, method, entry.icvLength, key);
     },
 
     prf(id, key) {

@@ -95,6 +95,41 @@ export const symbols = {
     ],
     result: "i32",
   },
+  /** The same with the key set before: a packet's IV only. */
+  EVP_CipherInit_iv: {
+    name: "EVP_CipherInit_ex",
+    parameters: [
+      "pointer", // EVP_CIPHER_CTX *ctx
+      "pointer", // const EVP_CIPHER *type
+      "pointer", // ENGINE *impl
+      "pointer", // const unsigned char *key
+      "pointer", // const unsigned char *iv
+      "i32", // int enc
+    ],
+    result: "i32",
+  },
+  /** On places known before. */
+  EVP_CipherUpdate_pointer: {
+    name: "EVP_CipherUpdate",
+    parameters: [
+      "pointer", // EVP_CIPHER_CTX *ctx
+      "pointer", // unsigned char *out
+      "pointer", // int *outl
+      "pointer", // const unsigned char *in
+      "i32", // int inl
+    ],
+    result: "i32",
+  },
+  EVP_CIPHER_CTX_ctrl_pointer: {
+    name: "EVP_CIPHER_CTX_ctrl",
+    parameters: [
+      "pointer", // EVP_CIPHER_CTX *ctx
+      "i32", // int cmd
+      "i32", // int p1
+      "pointer", // void *p2
+    ],
+    result: "i32",
+  },
   EVP_CipherUpdate: {
     parameters: [
       "pointer", // EVP_CIPHER_CTX *ctx
@@ -145,6 +180,37 @@ export const symbols = {
     parameters: [
       "pointer", // EVP_MAC_CTX *ctx
       "buffer", // unsigned char *out
+      "pointer", // size_t *outl
+      "u32", // size_t outsize
+    ],
+    result: "i32",
+  },
+
+  /** On places known before. */
+  EVP_MAC_init_again: {
+    name: "EVP_MAC_init",
+    parameters: [
+      "pointer", // EVP_MAC_CTX *ctx
+      "pointer", // const unsigned char *key
+      "u32", // size_t keylen
+      "pointer", // const OSSL_PARAM params[]
+    ],
+    result: "i32",
+  },
+  EVP_MAC_update_pointer: {
+    name: "EVP_MAC_update",
+    parameters: [
+      "pointer", // EVP_MAC_CTX *ctx
+      "pointer", // const unsigned char *data
+      "u32", // size_t datalen
+    ],
+    result: "i32",
+  },
+  EVP_MAC_final_pointer: {
+    name: "EVP_MAC_final",
+    parameters: [
+      "pointer", // EVP_MAC_CTX *ctx
+      "pointer", // unsigned char *out
       "pointer", // size_t *outl
       "u32", // size_t outsize
     ],
