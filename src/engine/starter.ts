@@ -16,6 +16,8 @@ interface Progress {
   failures: number;
   /** Waits for the source address. */
   starting: boolean;
+  /** Since when it has an IKE SA, rekeys included; monotonic. */
+  upSinceMs: number | undefined;
 }
 
 export class Starter {
@@ -72,17 +74,18 @@ export class Starter {
   }
 
   established(mailbox: Mailbox): void {
-    this.#of(mailbox.policy).failures = 0;
+    const progress = this.#of(mailbox.policy);
+    progress.failures = 0;
+    if (concerns(mailbox)) progress.upSinceMs ??= this.#world.clock.now();
   }
 
   /** An IKE SA ended: an active policy that has no other is to be started again. */
   closed(mailbox: Mailbox, wasAuthenticated: boolean): void {
     const world = this.#world;
     const policy = world.lookup.named(mailbox.sa.policy);
-    if (policy === undefined) return;
+    if (policy === undefined || !concerns(mailbox)) return;
     // What strangers begin and do not finish in the name of our peer is nothing to us.
-    const ours = mailbox.sa.role === "initiator" || (wasAuthenticated && policy.mode === "active");
-    if (!ours) return;
+    if (mailbox.sa.role === "responder" && !wasAuthenticated) return;
     if (this.#live(policy) !== undefined) return;
     // It ended because its policy has changed: the new one has not been started while it was there.
     if (policy !== mailbox.policy) return this.retry(policy);
@@ -91,7 +94,8 @@ export class Starter {
     if (!world.globals.active) return;
     const { retryPolicyMs, retryPolicyMaxMs } = world.timing;
     const now = world.clock.now();
-    const lived = wasAuthenticated && now - mailbox.sa.createdAtMs >= retryPolicyMs;
+    const lived = progress.upSinceMs !== undefined && now - progress.upSinceMs >= retryPolicyMs;
+    progress.upSinceMs = undefined;
     const backoff = retryPolicyMs * 2 ** Math.min(Math.max(progress.failures - 1, 0), 10);
     const wait = lived ? RESTART_MS : Math.min(backoff, retryPolicyMaxMs);
     // A passive policy is not started by its timer: the timer only keeps its packets from asking too often.
@@ -153,11 +157,16 @@ export class Starter {
   #of(policy: Policy): Progress {
     let progress = this.#progress.get(policy.name);
     if (progress === undefined) {
-      progress = { failures: 0, starting: false };
+      progress = { failures: 0, starting: false, upSinceMs: undefined };
       this.#progress.set(policy.name, progress);
     }
     return progress;
   }
+}
+
+/** Whether its policy begins IKE SAs of its own accord, or began this one. */
+function concerns({ sa, policy }: Mailbox): boolean {
+  return sa.role === "initiator" || policy.mode === "active";
 }
 
 /** The address of an endpoint that is one host; of a name with several addresses each try takes the next. */

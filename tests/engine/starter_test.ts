@@ -62,3 +62,40 @@ Deno.test("start: a peer that refuses our proposals is one line for each start, 
   assert.ok(tries > 4 && tries < 30, `${tries} starts`);
   assert.deepEqual(failed, new Array(tries).fill("refused-ike"));
 });
+
+Deno.test("restart: a tunnel that lived long comes back within seconds, also when it was just rekeyed", async () => {
+  const pair = await new Pair({ a: sideA({ policy: { ikeLifetimeMs: 100_000 } }) }).start();
+  await pair.connect();
+  const rekeyed = () => pair.a.events.some((event) => event.kind === "ike-rekeyed");
+  await pair.driveUntil("the IKE SA is replaced", rekeyed, 100_000);
+  await pair.drive();
+  await pair.during(pair.b.engine.reset("sa"));
+  const gone = pair.clock.now();
+  await pair.connect();
+  assert.ok(pair.clock.now() - gone < 5_000, `back after ${pair.clock.now() - gone} ms`);
+});
+
+Deno.test("restart: a peer that deletes every new tunnel at once is not tried more than once a minute", async () => {
+  const pair = await new Pair().start();
+  for (let round = 0; round < 5; round++) {
+    await pair.driveUntil("connected", () => pair.connected(), 200_000);
+    await pair.during(pair.b.engine.reset("sa"));
+  }
+  const times = starts(pair);
+  const gaps = times.slice(1).map((at, index) => at - times[index]!);
+  assert.ok(gaps.every((gap) => gap >= 60_000), `gaps ${gaps}`);
+});
+
+Deno.test("configure: liveness probes begin with the reload that asks for them, and end with the one that does not", async () => {
+  const pair = await new Pair().start();
+  await pair.connect();
+  await pair.drive();
+  const sent = () => pair.network.record.length;
+  const before = sent();
+  await pair.a.engine.configure(sideA({ globals: { dpdIntervalMs: 10_000 } }));
+  await pair.advance(35_000);
+  assert.equal(sent() - before, 6, "three probes and their answers");
+  await pair.a.engine.configure(sideA());
+  await pair.advance(35_000);
+  assert.equal(sent() - before, 6);
+});
