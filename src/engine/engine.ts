@@ -123,6 +123,8 @@ class IkeEngine implements Engine {
     for (const mailbox of [...world.mailboxes()]) {
       if (gone.includes(mailbox.policy)) mailbox.end("policy is gone");
     }
+    // Whose interval is another now learns of it.
+    for (const mailbox of world.mailboxes()) mailbox.fire("liveness", 0);
     this.#starter.startActive();
   }
 
