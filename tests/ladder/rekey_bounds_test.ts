@@ -70,3 +70,17 @@ Deno.test("ladder: an IKE SA that is replaced again and again without a DELETE i
   await pair.advance(130_000);
   assert.equal(pair.b.holder.stats().sas, 1);
 });
+
+for (const what of ["IKE SA", "Child SA"] as const) {
+  Deno.test(`rekey: a peer that refuses to replace a long-lived ${what} is asked a few times, not every ten seconds`, async () => {
+    const hours = 3 * 3_600_000;
+    const policy = what === "IKE SA" ? { ikeLifetimeMs: hours } : { childLifetime: { ms: hours, octets: 0 } };
+    const { pair } = await Ladder.connected({ a: sideA({ policy }) });
+    pair.b.keys.failing = what === "IKE SA" ? "finishIke" : "deriveChild";
+    const down = what === "IKE SA" ? "ike-down" : "child-down";
+    const over = () => pair.a.events.some((event) => event.kind === down);
+    await pair.driveUntil("its lifetime is over", over, 4 * 3_600_000);
+    const refused = pair.a.events.filter((event) => event.kind === "failed");
+    assert.ok(refused.length >= 2 && refused.length <= 12, `${refused.length} lines`);
+  });
+}

@@ -72,7 +72,11 @@ export async function replaceChild(context: SaContext, id: number): Promise<void
     return hasCarrier(context) ? undefined : context.start("create child", createChild);
   }
   context.become(withChild(context.sa, { ...old, state: "installed" }));
-  context.setTimer("rekeyChild", retryAt(context, outcome === "temporary"), id);
+  context.setTimer(
+    "rekeyChild",
+    retryAt(context, outcome === "temporary", context.policy.childLifetime.ms),
+    id,
+  );
 }
 
 /** Our half of the exchange. */

@@ -41,7 +41,7 @@ export async function replaceIke(context: SaContext): Promise<void> {
   if (sa.state !== "rekeying") return;
   if (outcome === "broken") return await deleteIke(context, "bad-response");
   context.become({ ...sa, state: "established" });
-  context.setTimer("rekeyIke", retryAt(context, outcome === "temporary"));
+  context.setTimer("rekeyIke", retryAt(context, outcome === "temporary", context.policy.ikeLifetimeMs));
 }
 
 async function negotiate(context: SaContext, spi: IkeSpi): Promise<Outcome> {

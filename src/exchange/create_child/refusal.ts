@@ -7,11 +7,15 @@ import type { Reason } from "../reasons.ts";
 const TEMPORARY_MS = { least: 1_000, spread: 3_000 };
 const REFUSED_MS = { least: 5_000, spread: 10_000 };
 
-/** Monotonic time of the next try after a failure; a `temporary` one is soon over. */
-export function retryAt(context: SaContext, temporary: boolean): number {
+/** Part of a lifetime that is added after a refusal, so that a long one is not spent with asking. */
+const REFUSED_PART = 1 / 40;
+
+/** Monotonic time of the next try to replace what has this lifetime; a `temporary` failure is soon over. */
+export function retryAt(context: SaContext, temporary: boolean, lifetimeMs: number): number {
   const { least, spread } = temporary ? TEMPORARY_MS : REFUSED_MS;
   const { world } = context;
-  return world.clock.now() + least + world.fraction() * spread;
+  const patience = temporary ? 0 : lifetimeMs * REFUSED_PART;
+  return world.clock.now() + least + world.fraction() * spread + patience;
 }
 
 /** Whether the peer is only busy: another exchange on the same SA is under way (RFC 7296 §2.25). */

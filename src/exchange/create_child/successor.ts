@@ -57,5 +57,5 @@ function takeOver(successor: SaContext, child: ChildSa): void {
   if (child.state === "rekeyed") return drain(successor, child);
   if (child.state === "deleting") return queueDelete(successor, child.id, "lifetime over");
   armChild(successor, child);
-  if (child.nearEnd) successor.setTimer("rekeyChild", retryAt(successor, true), child.id);
+  if (child.nearEnd) successor.setTimer("rekeyChild", retryAt(successor, true, 0), child.id);
 }
