@@ -76,14 +76,14 @@ export class Starter {
   established(mailbox: Mailbox): void {
     const progress = this.#of(mailbox.policy);
     progress.failures = 0;
-    if (concerns(mailbox)) progress.upSinceMs ??= this.#world.clock.now();
+    if (mayStart(mailbox, mailbox.policy)) progress.upSinceMs ??= this.#world.clock.now();
   }
 
   /** An IKE SA ended: an active policy that has no other is to be started again. */
   closed(mailbox: Mailbox, wasAuthenticated: boolean): void {
     const world = this.#world;
     const policy = world.lookup.named(mailbox.sa.policy);
-    if (policy === undefined || !concerns(mailbox)) return;
+    if (policy === undefined || !mayStart(mailbox, policy)) return;
     // What strangers begin and do not finish in the name of our peer is nothing to us.
     if (mailbox.sa.role === "responder" && !wasAuthenticated) return;
     if (this.#live(policy) !== undefined) return;
@@ -164,8 +164,8 @@ export class Starter {
   }
 }
 
-/** Whether its policy begins IKE SAs of its own accord, or began this one. */
-function concerns({ sa, policy }: Mailbox): boolean {
+/** Whether the policy begins IKE SAs of its own accord, or began this one. */
+function mayStart({ sa }: Mailbox, policy: Policy): boolean {
   return sa.role === "initiator" || policy.mode === "active";
 }
 

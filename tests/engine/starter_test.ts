@@ -99,3 +99,18 @@ Deno.test("configure: liveness probes begin with the reload that asks for them, 
   await pair.advance(35_000);
   assert.equal(sent() - before, 6);
 });
+
+Deno.test("configure: a policy that becomes active begins anew what its peer had begun", async () => {
+  const pair = await new Pair().start();
+  await pair.connect();
+  await pair.drive();
+  pair.a.engine.setActive(false);
+  const peer = { kind: "network", prefix: { address: ADDRESSES[4].a, length: 32 } } as const;
+  await pair.b.engine.configure(sideB({ policy: { mode: "active", peer } }));
+  await pair.driveUntil(
+    "`b` has begun one",
+    async () =>
+      (await pair.b.engine.snapshot()).some((sa) => sa.role === "initiator" && sa.state === "established"),
+    10_000,
+  );
+});
