@@ -46,7 +46,7 @@ export interface NetlinkMessage {
 /** Values of attributes by type; of several with one type the last. */
 export type Attributes = ReadonlyMap<number, Uint8Array>;
 
-const align = (length: number): number => (length + 3) & ~3;
+const align = (length: number): number => ((length + 3) & ~3) >>> 0;
 
 /** One attribute, padded. */
 export function attribute(type: number, value: Uint8Array): Uint8Array {

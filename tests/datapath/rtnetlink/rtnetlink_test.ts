@@ -234,3 +234,14 @@ Deno.test("No mutation of an answer throws", () => {
     },
   ));
 });
+
+Deno.test("An error that says to repeat a request of 2^31 octets and more is read all the same", () => {
+  const NLM_F_ACK_TLVS = 0x200;
+  for (const repeated of [0x7fff_ffff, 0xfe00_0000, 0xffff_ffff]) {
+    const body = new Uint8Array(48);
+    const view = new DataView(body.buffer);
+    view.setInt32(0, -22, true);
+    view.setUint32(4, repeated, true);
+    assert.deepEqual(parseOutcome({ type: 2, flags: NLM_F_ACK_TLVS, sequence: 1, body }), { errno: 22 });
+  }
+});
