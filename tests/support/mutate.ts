@@ -36,15 +36,31 @@ const OPERATORS: readonly Operator[] = [
   },
 ];
 
+/** A damaged copy: one to four of the operators above. */
+export function damage(octets: Uint8Array, rng: Rng): Uint8Array {
+  let damaged: Uint8Array = octets.slice();
+  const times = 1 + rng.below(4);
+  for (let i = 0; i < times && damaged.length > 0; i++) {
+    damaged = OPERATORS[rng.below(OPERATORS.length)]!(damaged, rng);
+  }
+  return damaged;
+}
+
 /** A damaged copy; in half of the cases the IKE header's length is made right again, so that payloads are reached. */
 export function mutate(message: Uint8Array, rng: Rng): Uint8Array {
-  let octets: Uint8Array = message.slice();
-  const times = 1 + rng.below(4);
-  for (let i = 0; i < times && octets.length > 0; i++) {
-    octets = OPERATORS[rng.below(OPERATORS.length)]!(octets, rng);
-  }
+  const octets = damage(message, rng);
   if (rng.chance(0.5) && octets.length >= 28) {
     new DataView(octets.buffer, octets.byteOffset).setUint32(24, octets.length);
   }
   return octets;
+}
+
+/** The front of one and the rear of another, cut anywhere. */
+export function splice(front: Uint8Array, rear: Uint8Array, rng: Rng): Uint8Array {
+  return concat(front.subarray(0, rng.below(front.length + 1)), rear.subarray(rng.below(rear.length + 1)));
+}
+
+/** One of a list that is not empty. */
+export function pick<T>(list: readonly T[], rng: Rng): T {
+  return list[rng.below(list.length)]!;
 }

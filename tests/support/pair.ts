@@ -211,7 +211,7 @@ export class Pair {
     let draws = 0;
     return (length) => {
       if (length !== 4 && length !== 8) return octets(length);
-      if (++draws > 100_000) throw new Error("The engine finds no free SPI");
+      if (++draws > 10_000_000) throw new Error("The engine finds no free SPI");
       return new Uint8Array(length).fill(name === "a" ? 0x10 : 0x20).fill(draws % fewSpis, length - 1);
     };
   }

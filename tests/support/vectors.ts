@@ -24,6 +24,16 @@ export function readVectorOctets(path: string): Uint8Array {
   return Deno.readFileSync(new URL(path, root));
 }
 
+/** Paths of the files below a folder that end so, in order; none where the vectors are not there. */
+export function vectorFiles(folder: string, ending: string): readonly string[] {
+  const entries = vectorsPresent ? [...Deno.readDirSync(new URL(`${folder}/`, root))] : [];
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1)).flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    if (isDirectory) return vectorFiles(path, ending);
+    return name.endsWith(ending) ? [path] : [];
+  });
+}
+
 /** A test over published vectors; without them it is ignored, and its name says why. */
 export function vectorTest(name: string, run: () => void | Promise<void>): void {
   if (vectorsPresent) Deno.test(name, run);
