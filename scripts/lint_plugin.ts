@@ -182,8 +182,7 @@ function sleepRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
       ) {
         context.report({
           node,
-          message:
-            "Tests do not sleep: await the event itself, or simulated time",
+          message: "Tests do not sleep: await the event itself, or simulated time",
         });
       }
     },

@@ -35,8 +35,7 @@ fine = await step("lint", ["lint", "--quiet"]) && fine;
 const workers = files.filter((file) => file.endsWith("_worker.ts"));
 const others = files.filter((file) => !file.endsWith("_worker.ts"));
 fine = await step("check", ["check", "--frozen", "--quiet", ...others]) && fine;
-fine =
-  await step("check workers", ["check", "--frozen", "--quiet", ...workers]) &&
+fine = await step("check workers", ["check", "--frozen", "--quiet", ...workers]) &&
   fine;
 fine = await step("docs", [
   "run",

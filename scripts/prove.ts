@@ -2,18 +2,13 @@
  * `deno task prove NAME [--resume]`: the full length of a claim that CI runs a slice of. Prints its seed and appends a
  * result line, with the commit, to proofs/NAME.jsonl.
  */
-import {
-  add,
-  closingLine,
-  NOTHING,
-  runTests,
-  type Tally,
-} from "./run_tests.ts";
+import { add, closingLine, NOTHING, runTests, type Tally } from "./run_tests.ts";
+import { TARGETS } from "../tests/fuzz/targets/mod.ts";
 
 interface Claim {
   readonly says: string;
-  /** Runs one part, from a first seed on. */
-  readonly run: (seed: number) => Promise<Tally>;
+  /** Runs one part, from a first seed on; parts count from 0. */
+  readonly run: (seed: number, part: number) => Promise<Tally>;
   /** Parts of a whole proof; each has its own seed and its own result line, so that `--resume` can go on. */
   readonly parts: number;
   /** How far the seeds of two parts are apart. */
@@ -22,10 +17,34 @@ interface Claim {
 
 const SEEDS_A_PART = 5_000;
 
+/** Each target takes a million inputs, in so many parts; in the last one without ever beginning anew. */
+const FUZZ_PARTS = 4;
+const FUZZ_INPUTS = 1_000_000 / FUZZ_PARTS;
+
+async function fuzzPart(seed: number, part: number): Promise<Tally> {
+  const target = TARGETS[Math.floor(part / FUZZ_PARTS)]!;
+  const length = part % FUZZ_PARTS === FUZZ_PARTS - 1 ? ["--length", `${FUZZ_INPUTS}`] : [];
+  const extent = ["--seed", `${seed}`, "--count", `${FUZZ_INPUTS}`, ...length];
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--frozen",
+      "--v8-flags=--expose-gc",
+      "scripts/fuzz.ts",
+      "--target",
+      target,
+      ...extent,
+    ],
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn().status;
+  return success ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+}
+
 const CLAIMS: Readonly<Record<string, Claim>> = {
   seeds: {
-    says:
-      "two engines over a network that loses 20 %, duplicates and reorders converge or say why",
+    says: "two engines over a network that loses 20 %, duplicates and reorders converge or say why",
     parts: 10,
     stride: SEEDS_A_PART,
     run: (seed) =>
@@ -33,12 +52,18 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
         env: { IKED_SEED: `${seed}`, IKED_SEEDS: `${SEEDS_A_PART}` },
       }),
   },
+  fuzz: {
+    says: `a million inputs for each of ${TARGETS.join(", ")}: no throw, no hang, no growth`,
+    parts: FUZZ_PARTS * TARGETS.length,
+    // No two parts share an episode: each of them has at least one input.
+    stride: FUZZ_INPUTS,
+    run: fuzzPart,
+  },
   interop: {
     says: "every suite, path and role against strongSwan on this host",
     parts: 1,
     stride: 1,
-    run: () =>
-      runTests(["tests/interop"], { env: { IKED_REQUIRE_PEERS: "1" } }),
+    run: () => runTests(["tests/interop"], { env: { IKED_REQUIRE_PEERS: "1" } }),
   },
 };
 
@@ -61,9 +86,7 @@ async function commit(): Promise<string> {
 
 async function recorded(file: string): Promise<Line[]> {
   const text = await Deno.readTextFile(file).catch(() => "");
-  return text.split("\n").filter((line) => line !== "").map((line) =>
-    JSON.parse(line)
-  );
+  return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 }
 
 const [name, ...flags] = Deno.args;
@@ -78,9 +101,7 @@ if (claim === undefined) {
 await Deno.mkdir("proofs", { recursive: true });
 const file = `proofs/${name}.jsonl`;
 const at = await commit();
-const done = flags.includes("--resume")
-  ? (await recorded(file)).filter((line) => line.commit === at)
-  : [];
+const done = flags.includes("--resume") ? (await recorded(file)).filter((line) => line.commit === at) : [];
 const first = done.at(-1)?.part ?? 0;
 const base = done.at(-1) === undefined
   ? Math.floor(Math.random() * 2 ** 31)
@@ -89,7 +110,7 @@ console.log(`prove ${name}: ${claim.says}; seed ${base}`);
 let tally: Tally = NOTHING;
 for (let part = first; part < claim.parts; part++) {
   const seed = base + (part - first) * claim.stride;
-  const result = await claim.run(seed);
+  const result = await claim.run(seed, part);
   tally = add(tally, result);
   const line: Line = {
     commit: at,

@@ -18,9 +18,7 @@ function notifyName(type: number | null): string {
 /** The page, from the list. */
 export function reasonsPage(): string {
   const rows = Object.entries(REASONS).map(([code, entry]) =>
-    `| \`${code}\` | ${entry.meaning} | ${FAULTS[entry.fault]} | ${
-      notifyName(entry.notify)
-    } |`
+    `| \`${code}\` | ${entry.meaning} | ${FAULTS[entry.fault]} | ${notifyName(entry.notify)} |`
   );
   return `# Why a negotiation fails
 Every failed negotiation is one line of the log:

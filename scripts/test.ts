@@ -2,13 +2,7 @@
  * `deno task test [-- FILTER…]`: every test that can run here. Those that want root, a tool or the vectors say in
  * their name why they skip. `--lts` leaves out fuzzing (contracts.md).
  */
-import {
-  add,
-  closingLine,
-  NOTHING,
-  runTests,
-  type Tally,
-} from "./run_tests.ts";
+import { add, closingLine, NOTHING, runTests, type Tally } from "./run_tests.ts";
 
 /** Folders whose tests make namespaces, processes or devices: one at a time. */
 const ALONE = ["tests/cli", "tests/ffi", "tests/host"];
@@ -51,9 +45,7 @@ if (named.length > 0) {
   for (const path of alone) tally = add(tally, await runTests([path]));
 }
 console.log(
-  `\n${
-    ((performance.now() - began) / 1000).toFixed(0)
-  } s, deno ${Deno.version.deno}`,
+  `\n${((performance.now() - began) / 1000).toFixed(0)} s, deno ${Deno.version.deno}`,
 );
 console.log(closingLine(tally));
 Deno.exit(tally.failed === 0 ? 0 : 1);
