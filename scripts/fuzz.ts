@@ -37,8 +37,8 @@ function usage(complaint: string): never {
 
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0 && value < 2 ** 31) return value;
-  return usage(`--${name} takes a whole number below 2^31, not "${text}"`);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  return usage(`--${name} takes a whole number, not "${text}"`);
 }
 
 function octetsOf(text: string): Uint8Array {

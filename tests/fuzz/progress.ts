@@ -1,6 +1,6 @@
 /** What a fuzzer is at, in memory that it shares with its watcher: how many inputs it began, and the last of them. */
 
-/** Counters in front: inputs begun, seed of the episode, octets of the input. */
+/** Counters in front: inputs begun, seed of the episode (32 bits, more do not count), octets of the input. */
 const HEAD_LENGTH = 12;
 const MOST_OCTETS = 131_072;
 
@@ -12,11 +12,11 @@ export interface Begun {
 }
 
 export class Progress {
-  readonly #head: Int32Array;
+  readonly #head: Uint32Array;
   readonly #input: Uint8Array;
 
   constructor(shared: SharedArrayBuffer) {
-    this.#head = new Int32Array(shared, 0, HEAD_LENGTH / 4);
+    this.#head = new Uint32Array(shared, 0, HEAD_LENGTH / 4);
     this.#input = new Uint8Array(shared, HEAD_LENGTH);
   }
 
