@@ -7,6 +7,7 @@ import type { DaemonOptions } from "../options.ts";
 import { VERSION } from "../version.ts";
 import { isBackgroundChild, openReport, READY, startInBackground } from "./background.ts";
 import { checkSocketPath } from "./control.ts";
+import { cryptoWarnings } from "./crypto_warnings.ts";
 import { Daemon } from "./daemon.ts";
 import { type Choice, chooseDatapath } from "./datapath_choice.ts";
 import { Log, redirectErrors, writeError } from "./log.ts";
@@ -76,11 +77,6 @@ function printDiagnostics({ diagnostics }: LoadedConfiguration): void {
   for (const diagnostic of diagnostics) writeError(formatDiagnostic(diagnostic));
 }
 
-/** The warning for a host without libcrypto; the algorithms are 50 ms to import, so nobody else does. */
-async function withoutLibcrypto(): Promise<string> {
-  return (await import("./crypto_gap.ts")).withoutLibcrypto();
-}
-
 /** `-n`: the exit code. */
 async function testConfiguration(options: DaemonOptions): Promise<number> {
   const loaded = await load(options);
@@ -88,7 +84,9 @@ async function testConfiguration(options: DaemonOptions): Promise<number> {
   if (!loaded.ok) return 1;
   if (options.verbose > 0) console.log(printConfiguration(loaded, loaded.secrets));
   for (const { octets } of loaded.secrets) octets.fill(0);
-  if (findLibraries().libcrypto === undefined) writeError(`iked: warning: ${await withoutLibcrypto()}`);
+  for (const warning of await cryptoWarnings(loaded.configuration, findLibraries().libcrypto)) {
+    writeError(`iked: warning: ${warning}`);
+  }
   writeError("configuration OK");
   return 0;
 }
@@ -161,7 +159,9 @@ async function start(
   if (!free.ok) return free;
   const choice = chooseDatapath(options.datapath, loaded.options.datapath);
   if (!choice.ok) return choice;
-  if (libraries.libcrypto === undefined) log.write({ level: "warning", text: await withoutLibcrypto() });
+  for (const text of await cryptoWarnings(loaded.configuration, libraries.libcrypto)) {
+    log.write({ level: "warning", text });
+  }
 
   const { plans, links } = plan(options, libraries, choice.value, parts);
   const engine = links.engine.connect<EngineForMain>(ENGINE_FOR_MAIN);

@@ -10,6 +10,7 @@ import {
   type PrfAlgorithm,
   prfAlgorithms,
 } from "./algorithms.ts";
+import { ENCR } from "../wire/registry.ts";
 import type { CryptoProvider } from "./provider.ts";
 
 /** Any entry of the registry; `kind` tells which. */
@@ -40,4 +41,10 @@ export function provides(provider: CryptoProvider, entry: AlgorithmEntry): boole
 /** What it is called in iked.conf(5), or by IANA where it cannot be configured. */
 export function algorithmName(entry: AlgorithmEntry): string {
   return entry.names[0] ?? entry.ianaName;
+}
+
+/** What the implementation without a library does not have: known without loading it. */
+export function isBeyondPortable(entry: AlgorithmEntry): boolean {
+  if (entry.kind === "ke") return entry.family === "ec2n" || entry.family === "hybrid-kem";
+  return entry.kind === "encr" && (entry.id === ENCR.ENCR_BLOWFISH || entry.id === ENCR.ENCR_CAST);
 }
