@@ -5,6 +5,7 @@ import {
   acceptIke,
   answerProposal,
   keMethodsOf,
+  offersIke,
   type Proposal,
   proposalsToWire,
   selectChild,
@@ -225,4 +226,30 @@ Deno.test("whatever the responder selects, the initiator accepts, with the same 
     { numRuns: 500 },
   );
   assert.ok(agreed > 20);
+});
+
+Deno.test("select: 255 proposals of a stranger cost no more than 64, with and without a reason for the log", () => {
+  let looks = 0;
+  const offered = Array.from({ length: 255 }, (_, at): WireProposal => ({
+    number: at + 1,
+    protocol: 1,
+    spi: NO_SPI,
+    get transforms() {
+      looks++;
+      return [{ type: 1, id: 99, attributes: [] }];
+    },
+  }));
+  const own = [ike(), ike({ encr: [CBC128], integ: [12] })];
+  assert.equal(offersIke(own, offered, 0), false);
+  assert.ok(looks > 0 && looks <= 64 * own.length * 2, `${looks} looks`);
+  looks = 0;
+  assert.equal(selectIke(own, offered, 0).ok, false);
+  assert.ok(looks <= 64 * own.length * 6, `${looks} looks`);
+});
+
+Deno.test("offersIke: says the same as the choice", () => {
+  const fits = proposalsToWire([ike()], NO_SPI);
+  assert.equal(offersIke([ike()], fits, 0), true);
+  assert.equal(offersIke([ike({ prf: [7] })], fits, 0), false);
+  assert.equal(offersIke([ike()], fits, 8), false);
 });
