@@ -76,7 +76,7 @@ export class Process implements AsyncDisposable {
     return this.lines.join("\n");
   }
 
-  /** The first line, from line number `from` on, that matches; fails when the process ends or 30 s pass before. */
+  /** The first line, from line number `from` on, that matches; fails when the process ends or two minutes pass before. */
   async line(pattern: RegExp, from = 0): Promise<string> {
     const there = this.lines.slice(from).find((line) => pattern.test(line));
     if (there !== undefined) return there;
@@ -84,8 +84,8 @@ export class Process implements AsyncDisposable {
     const waiter = { pattern, from, found: resolve };
     this.#waiting.add(waiter);
     const deadline = setTimeout(
-      () => reject(new Error(`No line like ${pattern} in 30 s:\n${this.log}`)),
-      30_000,
+      () => reject(new Error(`No line like ${pattern} in two minutes:\n${this.log}`)),
+      120_000,
     );
     void this.ended.then(() => reject(new Error(`Ended without a line like ${pattern}:\n${this.log}`)));
     try {
