@@ -151,3 +151,20 @@ for (const [claim, options, atA, atB] of FAILURES) {
     }
   });
 }
+
+Deno.test("handles: SK_e and SK_a of every IKE SA are overwritten when it ends", async () => {
+  for (const policy of [{}, { ikeProposals: [IKE_MAC] }]) {
+    const life = { ...policy, ikeLifetimeMs: 60_000 };
+    const pair = await new Pair({ a: sideA({ policy: life }), b: sideB({ policy }) }).start();
+    await pair.connect();
+    await pair.driveUntil("rekeyed", () => pair.a.events.some((event) => event.kind === "ike-rekeyed"));
+    const living = pair.a.keys.handedOut.flatMap((key) => [...key]);
+    assert.ok(living.some((octet) => octet !== 0));
+    await pair.during(pair.a.engine.shutdown());
+    await pair.drive();
+    for (const { keys } of pair.hosts) {
+      assert.equal(keys.handedOut.length, 8);
+      assert.ok(keys.handedOut.every((key) => key.every((octet) => octet === 0)));
+    }
+  }
+});

@@ -126,3 +126,29 @@ Deno.test("Protection: what is authentic but malformed says so", () => {
   const opened = responder.open(octets, skOf(octets));
   assert.ok(!opened.ok && opened.error.code === "malformed");
 });
+
+Deno.test("Protection: the IV of a CBC message is random, that of the others never comes twice", () => {
+  for (const [name, suite] of Object.entries(SUITES)) {
+    const { keyLength, saltLength, ivLength, blockLength } = encrAlgorithm(suite.encr)!;
+    const macLength = suite.integ === undefined ? 0 : integAlgorithm(suite.integ)!.keyLength;
+    const rng = createRng(2, "iv");
+    const drawn = new Set<string>();
+    const random = (length: number) => {
+      const octets = rng.octets(length);
+      drawn.add(octets.join());
+      return octets;
+    };
+    const key = (length: number) => new Uint8Array(length).fill(7);
+    const sk = { ei: key(keyLength + saltLength), er: key(keyLength + saltLength) };
+    const macs = { ai: key(macLength), ar: key(macLength) };
+    const sealer = new Protection(createPortable(rng.octets), random, suite, { ...sk, ...macs }, "initiator");
+    const ivs = Array.from(
+      { length: 20 },
+      () => skOf(sealer.seal(HEADER, [])).data.slice(0, ivLength).join(),
+    );
+    assert.equal(new Set(ivs).size, ivs.length, name);
+    if (blockLength > 1) {
+      assert.ok(ivs.every((iv) => drawn.has(iv)), `${name}: not from the source of randomness`);
+    }
+  }
+});

@@ -33,6 +33,8 @@ const LATE = 3;
 export class SimulatedKeys implements Keys {
   /** Every IKE SA whose keys were derived here. */
   readonly recorded: RecordedSa[] = [];
+  /** The very octets that the engine got: it overwrites them. */
+  readonly handedOut: Uint8Array[] = [];
   /** Requests that fail from now on, as a key holder fails that lacks an algorithm. */
   failing: "startKe" | "finishIke" | "authenticate" | "deriveChild" | undefined;
   /** How they fail. */
@@ -53,6 +55,7 @@ export class SimulatedKeys implements Keys {
     if (result.ok) {
       const { ei, er, ai, ar } = result.value.sk;
       const sk = { ei: ei.slice(), er: er.slice(), ai: ai.slice(), ar: ar.slice() };
+      this.handedOut.push(ei, er, ai, ar);
       this.recorded.push({ spiI: request.spiI, spiR: request.spiR, suite: request.suite, sk });
     }
     return result;
