@@ -8,12 +8,14 @@ import { initiate } from "../exchange/initiate.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { SharedWorld } from "./world.ts";
 
-/** Restart of a policy whose IKE SA lived long: soon, but not all at the same moment. */
+/** Restart of a policy whose IKE SA ended: soon, but not all at the same moment. Doubles while they live shortly. */
 const RESTART_MS = 1_000;
 
 interface Progress {
   /** Starts in a row that led to nothing. */
   failures: number;
+  /** IKE SAs in a row that ended within a minute. */
+  shortLives: number;
   /** Waits for the source address. */
   starting: boolean;
   /** Since when it has an IKE SA, rekeys included; monotonic. */
@@ -96,8 +98,10 @@ export class Starter {
     const now = world.clock.now();
     const lived = progress.upSinceMs !== undefined && now - progress.upSinceMs >= retryPolicyMs;
     progress.upSinceMs = undefined;
-    const backoff = retryPolicyMs * 2 ** Math.min(Math.max(progress.failures - 1, 0), 10);
-    const wait = lived ? RESTART_MS : Math.min(backoff, retryPolicyMaxMs);
+    if (lived) progress.shortLives = 0;
+    const wait = wasAuthenticated
+      ? Math.min(backOff(RESTART_MS, progress.shortLives++), retryPolicyMs)
+      : Math.min(backOff(retryPolicyMs, Math.max(progress.failures - 1, 0)), retryPolicyMaxMs);
     // A passive policy is not started by its timer: the timer only keeps its packets from asking too often.
     world.setTimer(policy, "retryPolicy", now + wait * (1 + world.fraction() / 10));
   }
@@ -157,7 +161,7 @@ export class Starter {
   #of(policy: Policy): Progress {
     let progress = this.#progress.get(policy.name);
     if (progress === undefined) {
-      progress = { failures: 0, starting: false, upSinceMs: undefined };
+      progress = { failures: 0, shortLives: 0, starting: false, upSinceMs: undefined };
       this.#progress.set(policy.name, progress);
     }
     return progress;
@@ -167,6 +171,10 @@ export class Starter {
 /** Whether the policy begins IKE SAs of its own accord, or began this one. */
 function mayStart({ sa }: Mailbox, policy: Policy): boolean {
   return sa.role === "initiator" || policy.mode === "active";
+}
+
+function backOff(first: number, times: number): number {
+  return first * 2 ** Math.min(times, 10);
 }
 
 /** The address of an endpoint that is one host; of a name with several addresses each try takes the next. */
