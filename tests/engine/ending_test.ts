@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { assertNothingLeft } from "../support/idle.ts";
 import { AUTH_REQUEST, AUTH_RESPONSE, INIT, Ladder } from "../support/ladder.ts";
+import { Pair } from "../support/pair.ts";
 import { sideA } from "../support/policies.ts";
 
 /** A tunnel whose `a` has sent the request that is to replace the IKE SA. */
@@ -95,4 +96,13 @@ Deno.test("shutdown: an initiator whose IKE_AUTH is under way waits for the answ
   await pair.during(pair.a.engine.shutdown());
   await pair.drive();
   await ladder.states("", "");
+});
+
+Deno.test("end: SPIs of an IKE SA and of its Child SAs are free again, whichever side ends it", async () => {
+  const pair = await new Pair({ fewSpis: 6 }).start();
+  for (let round = 0; round < 12; round++) {
+    await pair.connect();
+    await pair.during(pair.hosts[round % 2]!.engine.reset("sa"));
+  }
+  await pair.connect();
 });
