@@ -1,11 +1,17 @@
 /** Nothing may be left behind: handles, SAs, flows' SAs, timers, work. */
 import assert from "node:assert/strict";
-import type { Pair } from "./pair.ts";
+import type { SimulatedHost } from "./host.ts";
 
-/** Both hosts have shut down and hold nothing any more. */
-export async function assertNothingLeft(pair: Pair): Promise<void> {
-  await pair.settle();
-  for (const host of pair.hosts) {
+/** Hosts in simulated time. */
+interface Simulation {
+  readonly hosts: Iterable<SimulatedHost>;
+  settle(): Promise<void>;
+}
+
+/** All hosts have shut down and hold nothing any more. */
+export async function assertNothingLeft(simulation: Simulation): Promise<void> {
+  await simulation.settle();
+  for (const host of simulation.hosts) {
     const { pendingKe, sas } = host.holder.stats();
     assert.deepEqual(
       {
