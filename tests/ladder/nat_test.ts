@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { ADDRESSES } from "../support/policies.ts";
 import { AUTH_REQUEST, AUTH_RESPONSE, INIT, Ladder } from "../support/ladder.ts";
 
-for (const behind of ["a", "b"] as const) {
-  Deno.test(`ladder: with "${behind}" behind NAT both float to port 4500 and put ESP into UDP`, async () => {
-    const ladder = await Ladder.start({ nat: behind });
+for (const [behind, family] of [["a", 4], ["b", 4], ["a", 6], ["b", 6]] as const) {
+  Deno.test(`ladder: with "${behind}" behind NAT (IPv${family}) both float to port 4500 and put ESP into UDP`, async () => {
+    const ladder = await Ladder.start({ nat: behind, family });
     const init = await ladder.arrow(`-> IKE_SA_INIT request 0: ${INIT}`);
     assert.deepEqual([init.datagram.local.port, init.datagram.natt], [500, false]);
     await ladder.arrow(`<- IKE_SA_INIT response 0: ${INIT}`);
