@@ -137,3 +137,14 @@ Deno.test("half-open: all addresses of an IPv6 /64 are one sender, those of anot
   await send(6, 2);
   assert.equal(answers(pair).at(-1), "SA");
 });
+
+Deno.test("half-open: there are no more IKE SAs than the limit on all of them, established ones included", async () => {
+  const pair = await new Pair({ limits: { ikeSas: 3, cookieFrom: 100 } }).start();
+  await pair.connect();
+  for (let n = 1; n <= 20; n++) {
+    pair.b.engine.handleDatagrams([initRequest({ spiI: BigInt(n), from: address(`203.0.113.${n}`) })]);
+    await pair.settle();
+  }
+  assert.equal((await pair.b.engine.snapshot()).length, 3);
+  assert.ok(await pair.connected(), "the one that was there stays");
+});

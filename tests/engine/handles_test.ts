@@ -168,3 +168,12 @@ Deno.test("handles: SK_e and SK_a of every IKE SA are overwritten when it ends",
     }
   }
 });
+
+Deno.test("handles: an initiator that a holder without our secret refuses is told what a stranger is told", async () => {
+  const pair = new Pair({ timing: SOON });
+  pair.b.keys.failing = "authenticate";
+  pair.b.keys.error = { code: "unknown-handle" };
+  await pair.start();
+  await pair.drive();
+  assert.deepEqual([codes(pair.a), codes(pair.b)], [["refused-auth"], ["keys"]]);
+});

@@ -144,3 +144,39 @@ Deno.test("hostile: selectors wider than proposed make no Child SA, and the peer
   const codes = pair.a.events.flatMap((event) => event.kind === "failed" ? [event.report.code] : []);
   assert.deepEqual(codes, ["bad-response"]);
 });
+
+for (const spi of [0, 1, 255]) {
+  Deno.test(`hostile: SPI ${spi} of a Child SA is none (RFC 4303 §2.1), in a request and in a response`, async () => {
+    const reserved = (payload: Payload): Payload =>
+      payload.type === "SA"
+        ? {
+          ...payload,
+          proposals: payload.proposals.map((one) => ({ ...one, spi: Uint8Array.of(0, 0, 0, spi) })),
+        }
+        : payload;
+    const ladder = await Ladder.start();
+    const { pair } = ladder;
+    await ladder.arrow(`-> IKE_SA_INIT request 0: ${INIT}`);
+    await ladder.arrow(`<- IKE_SA_INIT response 0: ${INIT}`);
+    const { payloads } = ladder.lose(`-> IKE_AUTH request 1: ${AUTH_REQUEST}`);
+    const forged = { exchange: EXCHANGE.IKE_AUTH, messageId: 1 };
+    const sa = pair.a.keys.recorded[0]!;
+    const octets = sealMessage(sa, "initiator", forged, payloads.map(reserved));
+    await ladder.deliver(datagramTo(pair, pair.b, octets));
+    const answer = ladder.lose("<- IKE_AUTH response 1: IDr,AUTH,N(NO_PROPOSAL_CHOSEN)");
+    assert.equal(pair.b.datapath.seenIds.size, 0);
+
+    const [idr, auth] = answer.payloads;
+    const child = payloads.filter(({ type }) => type === "SA" || type === "TSi" || type === "TSr").map(
+      reserved,
+    );
+    const [offer] = child;
+    assert.ok(idr && auth && offer?.type === "SA");
+    const chosen = { ...offer.proposals[0]!, transforms: offer.proposals[0]!.transforms.slice(0, 2) };
+    const made = [idr, auth, { ...offer, proposals: [chosen] }, ...child.slice(1)];
+    await respond(pair, { exchange: EXCHANGE.IKE_AUTH, messageId: 1 }, made);
+    assert.equal(pair.a.datapath.seenIds.size, 0);
+    const codes = pair.a.events.flatMap((event) => event.kind === "failed" ? [event.report] : []);
+    assert.deepEqual(codes.map(({ code, wanted }) => [code, wanted]), [["bad-response", "an SPI above 255"]]);
+  });
+}

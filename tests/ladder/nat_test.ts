@@ -17,6 +17,7 @@ for (const [behind, family] of [["a", 4], ["b", 4], ["a", 6], ["b", 6]] as const
     assert.deepEqual([a[0]!.children[0]!.encap, b[0]!.children[0]!.encap], ["udp", "udp"]);
     const [ofA, ofB] = ladder.pair.hosts.map((host) => [...host.datapath.pairs.values()][0]!.child);
     assert.deepEqual([ofA!.keepalive, ofB!.keepalive], [behind === "a", behind === "b"]);
+    assert.deepEqual([ofA!.followPeer, ofB!.followPeer], [behind === "b", behind === "a"]);
     await ladder.pair.traffic.assertPasses();
   });
 }
@@ -41,4 +42,6 @@ Deno.test("ladder: without NAT everything stays on port 500 and ESP is not in UD
   assert.ok(ladder.pair.network.record.every((sent) => sent.destination.port === 500 && !sent.natt));
   const [a] = await ladder.pair.snapshots();
   assert.deepEqual([a[0]!.nat, a[0]!.children[0]!.encap], ["none", "none"]);
+  const installed = ladder.pair.hosts.flatMap((host) => [...host.datapath.pairs.values()]);
+  assert.ok(installed.every(({ child }) => !child.followPeer && !child.keepalive));
 });
