@@ -28,17 +28,16 @@ export function logText(text: string, fields: readonly Field[]): string {
   return [printable(text), ...shown.map(([key, value]) => `${key}=${fieldValue(value!)}`)].join(" ");
 }
 
-function failureText(report: FailureReport): string {
-  const quotedField = (key: string, value: string | undefined) =>
-    value === undefined ? [] : [`${key}=${quoted(value)}`];
+/** All fields in every line, in this order: a script finds them by one pattern. No policy is `policy=""`. */
+function failureText({ code, policy = "", peer, wanted, got, fix }: FailureReport): string {
   return [
     "failed negotiation",
-    `reason=${fieldValue(report.code)}`,
-    ...quotedField("policy", report.policy),
-    `peer=${fieldValue(report.peer)}`,
-    ...quotedField("wanted", report.wanted),
-    ...quotedField("got", report.got),
-    ...quotedField("fix", report.fix),
+    `reason=${fieldValue(code)}`,
+    `policy=${quoted(policy)}`,
+    `peer=${fieldValue(peer)}`,
+    `wanted=${quoted(wanted)}`,
+    `got=${quoted(got)}`,
+    `fix=${quoted(fix)}`,
   ].join(" ");
 }
 

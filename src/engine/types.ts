@@ -9,11 +9,12 @@ export type LogLevel = "debug" | "info" | "notice" | "warning" | "error";
 /** Why a negotiation failed: one line of the log (contracts.md). `docs/reasons.md` explains each code. */
 export interface FailureReport {
   readonly code: string;
+  /** Absent where none was found yet. */
   readonly policy?: string;
   readonly peer: string;
-  readonly wanted?: string;
-  readonly got?: string;
-  readonly fix?: string;
+  readonly wanted: string;
+  readonly got: string;
+  readonly fix: string;
 }
 
 export type EngineEvent =

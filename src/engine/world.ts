@@ -201,19 +201,10 @@ export class SharedWorld implements World {
 
   /** The one line of a failed negotiation (contracts.md). */
   failed(failure: Failure, peer: string, policy?: string): void {
-    const { code, wanted, got } = failure;
-    const fix = failure.fix ?? REASONS[code].fix;
-    this.emit({
-      kind: "failed",
-      report: {
-        code,
-        peer,
-        ...(policy === undefined ? {} : { policy }),
-        ...(wanted === undefined ? {} : { wanted }),
-        ...(got === undefined ? {} : { got }),
-        fix,
-      },
-    });
+    const { code } = failure;
+    const { wanted, got, fix } = { ...REASONS[code], ...failure };
+    const known = policy === undefined ? {} : { policy };
+    this.emit({ kind: "failed", report: { code, ...known, peer, wanted, got, fix } });
   }
 
   /** The same where the peer is not authenticated: anybody can cause it, so that there is a limit. */

@@ -103,7 +103,7 @@ function explainType(own: Proposal, peer: PeerProposal, types: readonly Transfor
   }
   const block = own.protocol === 1 ? "ikesa" : "childsa";
   const fix = fixes.length === types.length
-    ? `write "${block} ${fixes.join(" ")}" in the policy, or let the peer propose what is wanted`
+    ? `write \`${block} ${fixes.join(" ")}\` in the policy, or let the peer propose what is wanted`
     : "let the peer propose what is wanted: this version of iked cannot do what it has";
   return { wanted: wanted.join("; "), got: got.join("; "), fix };
 }

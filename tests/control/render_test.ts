@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { ChildSnapshot, EngineEvent, IkeSnapshot } from "../../src/engine/types.ts";
+import type { ChildSnapshot, EngineEvent, FailureReport, IkeSnapshot } from "../../src/engine/types.ts";
 import {
   fieldValue,
   logLineOf,
@@ -125,9 +125,19 @@ Deno.test("logLineOf: a failed negotiation is the one line of contracts.md", () 
   });
 });
 
-Deno.test("logLineOf: a negotiation that failed before a policy was found has only what is known", () => {
-  const line = logLineOf({ kind: "failed", report: { code: "no-policy", peer: "192.0.2.2" } });
-  assert.equal(line.text, "failed negotiation reason=no-policy peer=192.0.2.2");
+const NO_POLICY: FailureReport = {
+  code: "no-policy",
+  peer: "192.0.2.2",
+  wanted: "a policy",
+  got: "none",
+  fix: "write one",
+};
+const NO_POLICY_TEXT =
+  'failed negotiation reason=no-policy policy="" peer=192.0.2.2 wanted="a policy" got="none" fix="write one"';
+
+Deno.test("logLineOf: a negotiation that failed before a policy was found has all fields, an empty policy", () => {
+  const line = logLineOf({ kind: "failed", report: NO_POLICY });
+  assert.equal(line.text, NO_POLICY_TEXT);
 });
 
 Deno.test("logLineOf: events and remarks keep their level and their fields", () => {
@@ -160,14 +170,14 @@ Deno.test("monitorEventOf: each kind of event has time, event, policy and peer",
       reason: "dpd",
     },
   );
-  const failed = monitorEventOf({ kind: "failed", report: { code: "bad-auth", peer: "192.0.2.2" } }, time);
+  const failed = monitorEventOf({ kind: "failed", report: NO_POLICY }, time);
   assert.deepEqual(failed, {
     time,
     event: "failed",
     policy: null,
     peer: "192.0.2.2",
-    reason: "bad-auth",
-    text: "failed negotiation reason=bad-auth peer=192.0.2.2",
+    reason: "no-policy",
+    text: NO_POLICY_TEXT,
   });
   const log = monitorEventOf({ kind: "log", level: "info", text: "hello" }, time);
   assert.deepEqual(log, { time, event: "log", policy: null, peer: null, text: "hello" });

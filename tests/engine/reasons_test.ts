@@ -15,6 +15,14 @@ Deno.test("REASONS: every code has a meaning, a fix and a fault, in one line eac
   assert.equal(new Set(CODES.map((code) => REASONS[code].meaning)).size, CODES.length);
 });
 
+Deno.test("REASONS: every code says what was wanted and what came, where nothing closer is known", () => {
+  for (const code of CODES) {
+    const { wanted, got } = REASONS[code];
+    for (const text of [wanted, got]) assert.match(text, /^[A-Za-z][^\n"]*[^.\n"]$/, code);
+    assert.notEqual(wanted, got);
+  }
+});
+
 Deno.test("notifyFor: every reason has an error notification or silence, and nothing of the log goes out", () => {
   for (const code of CODES) {
     const told = notifyFor({ code, wanted: "secret", got: "secret", fix: "secret" });

@@ -148,7 +148,7 @@ Deno.test("the explanation names what was wanted, what came and the words of ike
     error: {
       wanted: "Curve25519, 256-bit random ECP group",
       got: "1024-bit MODP Group, 2048-bit MODP Group",
-      fix: 'write "ikesa group modp1024" in the policy, or let the peer propose what is wanted',
+      fix: "write `ikesa group modp1024` in the policy, or let the peer propose what is wanted",
     },
   });
 });

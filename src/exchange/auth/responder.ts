@@ -107,7 +107,7 @@ function wrongId(policy: Policy, payloads: readonly Payload[], peerId: Identity)
   const idr = payloadOf(payloads, "IDr");
   const asked = idr === undefined
     ? ""
-    : `, asking for "${formatIdentity({ type: idr.idType, data: idr.data })}"`;
+    : `, asking for ${formatIdentity({ type: idr.idType, data: idr.data })}`;
   return {
     code: "wrong-id",
     wanted: policy.peerId === undefined ? "an identity of a policy" : formatIdentity(policy.peerId),
