@@ -82,6 +82,8 @@ export interface SetNode {
 }
 
 export interface ConfigurationNode {
+  /** Where the file begins. */
+  readonly place: Place;
   readonly sets: readonly SetNode[];
   readonly policies: readonly PolicyNode[];
 }

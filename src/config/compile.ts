@@ -269,7 +269,7 @@ export function compile(
     secrets.push(compiled.secret);
   }
   if (tree.policies.length === 0 && !diagnostics.failed) {
-    diagnostics.warn(WARNINGS.noPolicies, undefined, "there are no policies");
+    diagnostics.warn(WARNINGS.noPolicies, tree.place, "there are no policies");
   }
   if (!diagnostics.failed) return { configuration: { globals, policies }, secrets, options };
   for (const { psk } of tree.policies) psk?.octets.fill(0);

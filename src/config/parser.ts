@@ -191,5 +191,5 @@ export function parse(source: Source, context: ParseContext, diagnostics: Diagno
     for (const one of parser.sources) one.wipe();
     parser.macros.wipe();
   };
-  return { tree: { sets, policies }, wipe };
+  return { tree: { place: { source, line: 1, column: 1, lineStart: 0 }, sets, policies }, wipe };
 }

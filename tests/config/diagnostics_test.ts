@@ -361,6 +361,8 @@ Deno.test("warnings carry their codes and let the configuration stand", () => {
     severity: "warning",
     code: "W010",
     message: "there are no policies",
+    where: { file: "iked.conf", line: 1, column: 1 },
+    excerpt: { line: "", caret: "^" },
   }]);
 });
 
