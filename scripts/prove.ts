@@ -59,6 +59,12 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
     stride: FUZZ_INPUTS,
     run: fuzzPart,
   },
+  soak: {
+    says: "half an hour of iperf3 with rekeying every 10 s: no datagram lost, memory flat",
+    parts: 1,
+    stride: 1,
+    run: () => runTests(["tests/soak"], { env: { IKED_REQUIRE_PEERS: "1", IKED_SOAK_S: "1800" } }),
+  },
   interop: {
     says: "every suite, path and role against strongSwan on this host",
     parts: 1,
