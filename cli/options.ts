@@ -203,7 +203,9 @@ function daemonOf(given: readonly Given[]): Result<DaemonOptions, OptionError> {
 /** Reads the arguments; `name` is what the executable was started as. */
 export function parseCommandLine(name: string, args: readonly string[]): Result<Invocation, OptionError> {
   if (name === "ikectl") return ok({ kind: "ctl", args });
-  const [word = "", ...rest] = args;
+  // `--json` may stand before the words, also before the first.
+  const at = args[0] === "--json" ? 1 : 0;
+  const word = args[at] ?? "", rest = args.toSpliced(at, 1);
   if (word === "ctl" || word === "decode") return ok({ kind: word, args: rest });
   if (word === "selftest") {
     return rest.length === 0 ? ok({ kind: "selftest" }) : usageFault("selftest takes no arguments");

@@ -95,10 +95,7 @@ function render(request: ControlRequest, result: unknown): string | undefined {
 /** Runs one command; the exit code. */
 export async function runCtl(args: readonly string[]): Promise<number> {
   const read = readArgs(args);
-  if (!read.ok) {
-    console.error(`ikectl: ${read.error}\n${CTL_USAGE}`);
-    return 1;
-  }
+  if (!read.ok) return refuse({ json: args.includes("--json") }, "usage", `${read.error}\n${CTL_USAGE}`);
   const asked = read.value, command = parseCommand(asked.words);
   if (!command.ok) return refuse(asked, command.error.code, command.error.text);
   const request = command.value;

@@ -49,12 +49,13 @@ export interface CommandError {
   readonly text: string;
 }
 
+function withList(problem: string, words: readonly string[]): Result<never, CommandError> {
+  const text = [problem, "valid commands/args:", ...words.map((word) => `  ${word}`)].join("\n");
+  return fail({ code: "usage", text });
+}
+
 function withValid(problem: string, words: Words): Result<never, CommandError> {
-  const valid = Object.keys(words).filter((word) => words[word] !== "not-yet");
-  return fail({
-    code: "usage",
-    text: [problem, "valid commands/args:", ...valid.map((w) => `  ${w}`)].join("\n"),
-  });
+  return withList(problem, Object.keys(words).filter((word) => words[word] !== "not-yet"));
 }
 
 /** Reads the words behind the options of `iked ctl`. */
@@ -64,7 +65,7 @@ export function parseCommand(args: readonly string[]): Result<ControlRequest, Co
     const candidates = Object.keys(words).filter((word) => word.startsWith(arg));
     const word = Object.hasOwn(words, arg) ? arg : candidates[0];
     if (arg === "" || word === undefined) return withValid(`unknown argument: ${arg}`, words);
-    if (word !== arg && candidates.length > 1) return withValid(`ambiguous argument: ${arg}`, words);
+    if (word !== arg && candidates.length > 1) return withList(`ambiguous argument: ${arg}`, candidates);
     const node = words[word]!;
     if (node === "not-yet") {
       const command = [...args.slice(0, index), word].join(" ");

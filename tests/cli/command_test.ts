@@ -95,6 +95,9 @@ Deno.test("iked ctl: wrong words and options are refused before anybody is asked
     const outcome = await iked("ctl", ...args);
     assert.deepEqual([outcome.code, outcome.stdout], [1, ""]);
     assert.match(outcome.stderr, stderr);
+    const json = await iked("--json", "ctl", ...args);
+    const { error } = JSON.parse(json.stdout);
+    assert.deepEqual([json.code, `ikectl: ${error.message}\n`], [1, outcome.stderr]);
   }
 });
 

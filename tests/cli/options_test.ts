@@ -100,6 +100,14 @@ Deno.test("parseCommandLine: subcommands, and the name ikectl", () => {
     ok: true,
     value: { kind: "ctl", args: ["show", "sa"] },
   });
+  assert.deepEqual(parseCommandLine("iked", ["--json", "ctl", "show", "sa"]), {
+    ok: true,
+    value: { kind: "ctl", args: ["--json", "show", "sa"] },
+  });
+  assert.deepEqual(parseCommandLine("iked", ["--json", "decode", "a.pcap"]), {
+    ok: true,
+    value: { kind: "decode", args: ["--json", "a.pcap"] },
+  });
   assert.deepEqual(parseCommandLine("ikectl", ["show", "-x"]), {
     ok: true,
     value: { kind: "ctl", args: ["show", "-x"] },
