@@ -22,6 +22,12 @@ export const ROOMS = {
 
 export type Room = keyof typeof ROOMS;
 
+/** Rooms of which another one may import types and nothing else. */
+const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
+  control: ["engine"],
+  exchange: ["datapath"],
+};
+
 function isRoom(name: string): name is Room {
   return name in ROOMS;
 }
@@ -103,8 +109,8 @@ export function importFault(
   if (from.room === "mod.ts" || !isRoom(from.room)) {
     return `"src/${from.room}" is no room of scripts/rooms.ts`;
   }
-  if (from.room === "control" && to.room === "engine" && !typeOnly) {
-    return "control may import types of engine only";
+  if (TYPES_ONLY[from.room]?.includes(to.room)) {
+    return typeOnly ? undefined : `Room "${from.room}" may import types of "${to.room}" only`;
   }
   if (from.room === "crypto" && to.path.startsWith("src/wire/registry")) {
     return undefined;

@@ -1,13 +1,10 @@
-/**
- * What IPsec is asked for, as values: the same shapes as the exchanges' port (`exchange/ports.ts`), which this room
- * may not import. A test holds the two equal.
- */
+/** What IPsec is asked for, as values; the exchanges' port (`exchange/ports.ts`) speaks in these, too. */
 import type { EspSpi, Result } from "../bytes/mod.ts";
 import type { Endpoint, IpAddress } from "../ip/mod.ts";
 import type { ChildSuite } from "../crypto/suite.ts";
 import type { TrafficSelector } from "../selector/types.ts";
 
-/** One direction of a Child SA. */
+/** One direction of a Child SA. Key material is transferred, not kept by the engine. */
 export interface SaInstall {
   readonly spi: EspSpi;
   /** Cipher key with its salt, as KEYMAT gives them; wiped once installed. */
@@ -17,6 +14,7 @@ export interface SaInstall {
 
 /** A Child SA, both directions. */
 export interface ChildInstall {
+  /** Names the pair from now on; unique in the life of the engine. */
   readonly id: number;
   readonly policy: string;
   readonly suite: ChildSuite;
@@ -40,6 +38,10 @@ export interface ChildInstall {
   readonly outbound: SaInstall;
   readonly localSelectors: readonly TrafficSelector[];
   readonly remoteSelectors: readonly TrafficSelector[];
+  /**
+   * `now`: outgoing packets take this pair at once. `when-used`: only after the peer used its inbound half, or
+   * `activate` (a responder of a rekey, RFC 7296 §2.8).
+   */
   readonly outboundFrom: "now" | "when-used";
 }
 
@@ -54,14 +56,17 @@ export interface ChildUsage {
   readonly lastInMs?: number;
 }
 
-/** One flow of a policy. The order of flows is their precedence: the first that matches a packet decides. */
+/**
+ * One flow of a policy, to be protected: without an SA its packets are held back, never sent in clear. The order of flows
+ * is their precedence: the first that matches a packet decides.
+ */
 export interface FlowInstall {
   readonly policy: string;
   readonly local: TrafficSelector;
   readonly remote: TrafficSelector;
 }
 
-/** Why the data path refused. */
+/** Why the data path refused. `message` is one line for the log. */
 export interface DatapathError {
   readonly code: "unsupported" | "spi-in-use" | "failed";
   readonly message: string;
@@ -69,13 +74,16 @@ export interface DatapathError {
 
 /** What the data path reports of its own accord. */
 export type DatapathEvent =
+  /** A packet matched a flow that has no SA. */
   | {
     readonly kind: "acquire";
     readonly policy: string;
     readonly source: IpAddress;
     readonly destination: IpAddress;
   }
+  /** An authentic packet came from elsewhere: the peer's NAT gave it a new address or port. */
   | { readonly kind: "moved"; readonly id: number; readonly remote: Endpoint }
+  /** A limit of octets or sequence numbers is near (`soft`) or reached (`hard`). */
   | { readonly kind: "expired"; readonly id: number; readonly limit: "soft" | "hard" };
 
 /** The outcome of an order to the data path. */

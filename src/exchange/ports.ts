@@ -2,10 +2,8 @@
  * What the exchanges ask of the world: the key holder, the data path, the wire, time, randomness, the log.
  * The daemon implements them over MessagePorts, tests in memory.
  */
-import type { EspSpi, Result } from "../bytes/mod.ts";
-import type { Endpoint, IpAddress } from "../ip/mod.ts";
-import type { ChildSuite } from "../crypto/suite.ts";
-import type { TrafficSelector } from "../selector/types.ts";
+import type { Result } from "../bytes/mod.ts";
+import type { Endpoint } from "../ip/mod.ts";
 import type {
   Authenticate,
   AuthenticateResult,
@@ -17,6 +15,17 @@ import type {
   KeysError,
   SaHandle,
 } from "../auth/requests.ts";
+import type { ChildInstall, ChildUsage, DatapathResult, FlowInstall } from "../datapath/types.ts";
+
+export type {
+  ChildInstall,
+  ChildUsage,
+  DatapathError,
+  DatapathEvent,
+  DatapathResult,
+  FlowInstall,
+  SaInstall,
+} from "../datapath/types.ts";
 
 /** The key holder. Every handle that it gave out is released exactly once; `finishIke` and `deriveChild` consume a `ke`. */
 export interface Keys {
@@ -38,74 +47,11 @@ export interface Datagram {
   readonly natt: boolean;
 }
 
-/** One direction of a Child SA as the data path installs it. Key material is transferred, not kept by the engine. */
-export interface SaInstall {
-  readonly spi: EspSpi;
-  readonly encrKey: Uint8Array;
-  readonly integKey: Uint8Array;
-}
-
-/** A Child SA, both directions. */
-export interface ChildInstall {
-  /** Names the pair from now on; unique in the life of the engine. */
-  readonly id: number;
-  readonly policy: string;
-  readonly suite: ChildSuite;
-  readonly mode: "tunnel" | "transport";
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-  /** ESP in UDP (RFC 3948); else IP protocol 50. */
-  readonly udpEncap: boolean;
-  /** We are behind NAT: send keepalives (RFC 3948 §4). */
-  readonly keepalive: boolean;
-  /** The peer is behind NAT: follow its address and port when they change (RFC 7296 §2.23). */
-  readonly followPeer: boolean;
-  /** Packets that the anti-replay window holds; 0 is off. */
-  readonly replayWindow: number;
-  /**
-   * Inner octets, both directions together, after which the pair is spent; absent is no limit. `expired` says `soft`
-   * at seven eighths, `hard` at the end.
-   */
-  readonly lifetimeOctets?: number;
-  readonly inbound: SaInstall;
-  readonly outbound: SaInstall;
-  readonly localSelectors: readonly TrafficSelector[];
-  readonly remoteSelectors: readonly TrafficSelector[];
-  /**
-   * `now`: outgoing packets take this pair at once. `when-used`: only after the peer used its inbound half, or
-   * `activate` (a responder of a rekey, RFC 7296 §2.8).
-   */
-  readonly outboundFrom: "now" | "when-used";
-}
-
-/** Counters of one Child SA; inner octets and packets that passed all checks. */
-export interface ChildUsage {
-  readonly id: number;
-  readonly octetsIn: number;
-  readonly octetsOut: number;
-  readonly packetsIn: number;
-  readonly packetsOut: number;
-  /** Monotonic time of the last good packet from the peer; undefined where there was none. */
-  readonly lastInMs?: number;
-}
-
-/** Flows of a policy that are to be protected: without an SA their packets are held back, never sent in clear. */
-export interface FlowInstall {
-  readonly policy: string;
-  readonly local: TrafficSelector;
-  readonly remote: TrafficSelector;
-}
-
-/** Why the data path refused. `message` is one line for the log. */
-export interface DatapathError {
-  readonly code: "unsupported" | "spi-in-use" | "failed";
-  readonly message: string;
-}
-
+/** IPsec, in this process or in the kernel. What it does not know (any more) it passes over. */
 export interface Datapath {
   /** Replaces all flows by these. */
-  setFlows(flows: readonly FlowInstall[]): Promise<Result<void, DatapathError>>;
-  install(child: ChildInstall): Promise<Result<void, DatapathError>>;
+  setFlows(flows: readonly FlowInstall[]): Promise<DatapathResult>;
+  install(child: ChildInstall): Promise<DatapathResult>;
   /** Outgoing packets take this pair from now on. */
   activate(id: number): void;
   /** New outer endpoints of these pairs (NAT floating). */
@@ -113,20 +59,6 @@ export interface Datapath {
   remove(ids: readonly number[]): Promise<void>;
   usage(ids: readonly number[]): Promise<readonly ChildUsage[]>;
 }
-
-/** What the data path reports of its own accord. */
-export type DatapathEvent =
-  /** A packet matched a flow that has no SA. */
-  | {
-    readonly kind: "acquire";
-    readonly policy: string;
-    readonly source: IpAddress;
-    readonly destination: IpAddress;
-  }
-  /** An authentic packet came from elsewhere: the peer's NAT gave it a new address or port. */
-  | { readonly kind: "moved"; readonly id: number; readonly remote: Endpoint }
-  /** A limit of octets or sequence numbers is near (`soft`) or reached (`hard`). */
-  | { readonly kind: "expired"; readonly id: number; readonly limit: "soft" | "hard" };
 
 /** Time as the engine sees it. */
 export interface Clock {

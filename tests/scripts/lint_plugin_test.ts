@@ -34,7 +34,12 @@ Deno.test("importFault: a room reaches what it may and nothing else", () => {
   assert.equal(importFault("/x/src/control/render.ts", "../engine/types.ts", true), undefined);
   assert.match(
     importFault("/x/src/control/render.ts", "../engine/mod.ts", false) ?? "",
-    /types of engine only/,
+    /types of "engine" only/,
+  );
+  assert.equal(importFault("/x/src/exchange/ports.ts", "../datapath/types.ts", true), undefined);
+  assert.match(
+    importFault("/x/src/exchange/a.ts", "../datapath/mod.ts", false) ?? "",
+    /types of "datapath" only/,
   );
   assert.equal(importFault("/x/cli/main.ts", "../ffi/libc/mod.ts", false), undefined);
   assert.match(
