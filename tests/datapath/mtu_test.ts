@@ -103,6 +103,22 @@ Deno.test("a learnt MTU is bounded below, and forgotten after ten minutes (RFC 1
   assert.equal(child.innerMtu, usual);
 });
 
+Deno.test("leastMtu is what every pair takes: at once where it falls, with the next tick where it rises", () => {
+  const { here } = connected(GCM);
+  const { esp } = here;
+  const usual = esp.tables.byId(1)!.innerMtu;
+  assert.equal(esp.leastMtu, usual);
+  esp.pathMtu(FAR, 1000);
+  assert.equal(esp.leastMtu, esp.tables.byId(1)!.innerMtu);
+  assert.ok(esp.leastMtu < 1000);
+  esp.at(600_000);
+  esp.tick();
+  assert.equal(esp.leastMtu, usual);
+  esp.remove([1]);
+  esp.tick();
+  assert.equal(esp.leastMtu, Infinity);
+});
+
 Deno.test("ICMP errors: none about ICMP errors or later fragments, at most a hundred a second", () => {
   const { here } = connected(GCM);
   here.inside(ip({ ...V4, protocol: 1 }, Uint8Array.of(3, 1, ...filler(1500))));

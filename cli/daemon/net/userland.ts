@@ -23,6 +23,7 @@ import {
   packetBuffer,
   VNET_HEADER,
 } from "../../../src/datapath/mod.ts";
+import { setLink } from "../../../src/datapath/rtnetlink/mod.ts";
 import { fail } from "../../../src/bytes/mod.ts";
 import type { Endpoint, Family } from "../../../src/ip/mod.ts";
 import { StartError } from "../role.ts";
@@ -32,8 +33,10 @@ import { pathMtu } from "./route_probe.ts";
 import type { OuterSocket } from "./sockets.ts";
 import { OUTER_MARK, Steering } from "./steering.ts";
 
-/** Octets of a packet on the device: what fits 1500 with most transforms; the rest is told by ICMP. */
+/** Octets of a packet on the device before there are pairs: what fits 1500 with most transforms. */
 const DEVICE_MTU = 1400;
+/** What IPv6 demands of a device (RFC 8200 §5); a pair that takes less is told to the inside by ICMP. */
+const LEAST_DEVICE_MTU = 1280;
 /** Reads of the device in a turn; the sockets get theirs in between. */
 const READS = 32;
 /** Puts the packet behind the device header at a multiple of four. */
@@ -85,6 +88,7 @@ export class Userland implements NetDatapath {
   readonly #in = packetBuffer(READ_AT + VNET_HEADER + 65_536);
   readonly #reader: Deno.PointerObject;
   readonly #arrival: MessageArrival;
+  #deviceMtu = DEVICE_MTU;
 
   /** Opens and brings up the device. Throws `StartError`. */
   constructor(options: UserlandOptions) {
@@ -134,7 +138,9 @@ export class Userland implements NetDatapath {
       const message = `No socket for ${udpEncap ? "ESP in UDP" : "ESP"} over IPv${family}`;
       return fail({ code: "unsupported", message });
     }
-    return this.#esp.install(child);
+    const installed = this.#esp.install(child);
+    this.#fitDevice();
+    return installed;
   };
 
   activate: NetDatapath["activate"] = (id) => this.#esp.activate(id);
@@ -145,6 +151,7 @@ export class Userland implements NetDatapath {
     if (this.#socket(remote.address.family, udpEncap) === undefined) return;
     this.#esp.move(ids, local, remote, udpEncap);
     this.#flush();
+    this.#fitDevice();
   };
 
   remove: NetDatapath["remove"] = (ids) => {
@@ -228,11 +235,27 @@ export class Userland implements NetDatapath {
     this.tun.write(writer, length);
   }
 
+  /**
+   * The device takes what all pairs take (RFC 4301 §8.2): with a fixed 1400, datagrams of 1,400 octets were cut in two
+   * by the kernel, which doubled what each costs. Done where pairs or paths change, not in `tick`: the kernel may need
+   * tens of milliseconds for it, in which nothing is carried.
+   */
+  #fitDevice(): void {
+    const { leastMtu } = this.#esp;
+    const mtu = leastMtu === Infinity ? this.#deviceMtu : Math.max(leastMtu, LEAST_DEVICE_MTU);
+    if (mtu === this.#deviceMtu) return;
+    // Without it, ICMP goes on telling what is too long.
+    this.#options.netlink.request(setLink(this.tun.index, { mtu }), "set the MTU of the TUN device");
+    this.#deviceMtu = mtu;
+  }
+
   /** The kernel would not send: where the packet was too long it knows how long it may be. */
   #failed(errno: number, path: SendPath): void {
     if (errno !== ERRNO.EMSGSIZE) return;
     const mtu = pathMtu(this.#options.libc, path.remote.address, OUTER_MARK);
-    if (mtu !== undefined) this.#esp.pathMtu(path.remote.address, mtu);
+    if (mtu === undefined) return;
+    this.#esp.pathMtu(path.remote.address, mtu);
+    this.#fitDevice();
   }
 }
 

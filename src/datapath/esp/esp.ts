@@ -63,6 +63,7 @@ export class Esp {
   readonly #icmp = packetBuffer(VNET_HEADER + 1300);
   readonly #mtus = new Map<string, { readonly mtu: number; readonly untilMs: number }>();
   #now = 0;
+  #leastMtu = Infinity;
   #icmpLeft = ICMP_PER_SECOND;
   #icmpSince = 0;
 
@@ -147,6 +148,11 @@ export class Esp {
     this.#measureAll();
   }
 
+  /** The longest inner packet that every pair takes in one piece; infinite without pairs. */
+  get leastMtu(): number {
+    return this.#leastMtu;
+  }
+
   /** Paths whose NAT mapping needs a keepalive now; forgets MTUs that are too old. Once a second or so. */
   tick(): OuterPath[] {
     let forgotten = false;
@@ -155,7 +161,9 @@ export class Esp {
     }
     if (forgotten) this.#measureAll();
     const due = new Map<string, OuterPath>();
+    this.#leastMtu = Infinity;
     for (const child of this.tables.all()) {
+      this.#leastMtu = Math.min(this.#leastMtu, child.innerMtu);
       if (!child.keepalive || !child.path.udpEncap || this.#now - child.lastOutMs < KEEPALIVE_MS) continue;
       child.lastOutMs = this.#now;
       const { address, port } = child.path.remote;
@@ -243,6 +251,8 @@ export class Esp {
   #measure(child: Child): void {
     const known = this.#mtus.get(formatAddress(child.path.remote.address));
     child.innerMtu = innerMtu(child.outbound, child.path, known?.mtu ?? DEFAULT_OUTER_MTU);
+    // Pairs that went, or that have more now, are seen by the next `tick`: to look at all for each new one is much.
+    this.#leastMtu = Math.min(this.#leastMtu, child.innerMtu);
   }
 
   #measureAll(): void {
