@@ -28,7 +28,7 @@ class Entry implements Watch {
 
 /**
  * `poll(2)` over a changing set of descriptors. `wait` runs on another thread, so that messages are served meanwhile;
- * `now` asks without waiting. Both fill each watch's `ready`. A signal or `wake` ends a `wait` early with 0.
+ * `now` asks in this thread, at once or for a moment. Both fill each watch's `ready`. A signal or `wake` ends a `wait` early with 0.
  */
 export class Poller {
   readonly #libc: Libc;
@@ -58,10 +58,13 @@ export class Poller {
     return entry;
   }
 
-  /** Number of watches that are ready at this moment. Not to be called while a `wait` is under way. */
-  now(): number {
+  /**
+   * Number of watches that are ready at this moment, or within `timeoutMs`, for which this thread stands still.
+   * Not to be called while a `wait` is under way.
+   */
+  now(timeoutMs = 0): number {
     const watches = this.#fill();
-    const found = this.#libc.c.poll(this.#pointer, watches.length + 1, 0);
+    const found = this.#libc.c.poll(this.#pointer, watches.length + 1, timeoutMs);
     if (found < 0 && this.#libc.errno() !== ERRNO.EINTR) throw new LibcError("poll", this.#libc.errno());
     return this.#collect(watches, found);
   }

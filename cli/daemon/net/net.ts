@@ -2,7 +2,7 @@
  * The net role: the sockets, the data path, and the loop that serves them.
  *
  * While nothing comes the loop waits in `poll` on another thread and messages of the other roles are served. While
- * packets come it goes on without waiting, and gives the messages their turn every few milliseconds.
+ * packets come it waits in its own thread, and gives the messages their turn every few milliseconds.
  */
 import {
   type Libc,
@@ -32,6 +32,11 @@ import { Userland } from "./userland.ts";
 
 /** So long the loop goes on without giving the role's messages their turn. */
 const BUSY_MS = 2;
+/**
+ * So long it waits for the next packet by itself: 5 µs of CPU to wake up, against 30 by way of the other thread, which
+ * at 13,000 datagrams a second was half of what they cost. Not after IKE, whose answers come as messages.
+ */
+const LINGER_MS = 1;
 const TICK_MS = 1000;
 
 /** What the role tells. */
@@ -155,7 +160,10 @@ export class Net {
     while (!this.#closing) {
       await this.#poller.wait(this.#device === undefined ? -1 : TICK_MS);
       const until = performance.now() + BUSY_MS;
-      do this.#turn(); while (!this.#closing && performance.now() < until && this.#poller.now() > 0);
+      let linger: number;
+      do linger = this.#turn(); while (
+        !this.#closing && performance.now() < until && this.#poller.now(linger) > 0
+      );
     }
     this.#datapath.close();
     this.#poller.close();
@@ -164,8 +172,8 @@ export class Net {
     this.#netlink.close();
   }
 
-  /** One round over what is ready. */
-  #turn(): void {
+  /** One round over what is ready; how long the next may be waited for in this thread. */
+  #turn(): number {
     for (const { socket, watch } of this.#watches) {
       if ((watch.ready & ~POLLOUT) === 0) continue;
       if ((watch.ready & POLLERR) !== 0) forgetErrors(this.#libc, socket.fd);
@@ -184,6 +192,7 @@ export class Net {
       this.#events.datapath(this.#told);
       this.#told = [];
     }
+    return this.#device === undefined || datagrams.length > 0 ? 0 : LINGER_MS;
   }
 
   /** While a socket cannot send, its room is waited for and the device is left alone. */
