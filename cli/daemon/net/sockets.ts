@@ -39,7 +39,10 @@ export interface SocketsOptions {
 /** Why a socket cannot be had, with what to do about it. */
 function advice(error: LibcError, duty: Duty): StartError {
   const help: Partial<Record<string, string>> = {
-    EADDRINUSE: "another IKE daemon is running; stop it, or choose another port with -p",
+    // -p is the port of NAT traversal: it frees no other.
+    EADDRINUSE: `another IKE daemon is running; stop it${
+      duty === "natt" ? ", or choose a port with -p" : ""
+    }`,
     EACCES: "start iked as root, or give it CAP_NET_BIND_SERVICE",
     EPERM: duty === "esp"
       ? "start iked as root, or give it CAP_NET_RAW and CAP_NET_ADMIN"
