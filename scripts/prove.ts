@@ -4,11 +4,16 @@
  */
 import { add, closingLine, NOTHING, runTests, type Tally } from "./run_tests.ts";
 import { TARGETS } from "../tests/fuzz/targets/mod.ts";
+import { runBench } from "./bench/bench.ts";
+import { type Figure, formatFigures } from "./bench/figures.ts";
+
+/** What a part came to; a benchmark's figures are kept with it. */
+type Outcome = Tally & { readonly figures?: readonly Figure[] };
 
 interface Claim {
   readonly says: string;
   /** Runs one part, from a first seed on; parts count from 0. */
-  readonly run: (seed: number, part: number) => Promise<Tally>;
+  readonly run: (seed: number, part: number) => Promise<Outcome>;
   /** Parts of a whole proof; each has its own seed and its own result line, so that `--resume` can go on. */
   readonly parts: number;
   /** How far the seeds of two parts are apart. */
@@ -42,6 +47,15 @@ async function fuzzPart(seed: number, part: number): Promise<Tally> {
   return success ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
 }
 
+/** The targets of the benchmark, each passed or failed. */
+async function bench(): Promise<Outcome> {
+  const figures = await runBench(false, (line) => console.error(line));
+  console.log(formatFigures(figures));
+  const passed = figures.filter(({ met }) => met === true).length;
+  const failed = figures.filter(({ met }) => met === false).length;
+  return { ...NOTHING, passed, failed, figures };
+}
+
 const CLAIMS: Readonly<Record<string, Claim>> = {
   seeds: {
     says: "two engines over a network that loses 20 %, duplicates and reorders converge or say why",
@@ -65,6 +79,12 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
     stride: 1,
     run: () => runTests(["tests/soak"], { env: { IKED_REQUIRE_PEERS: "1", IKED_SOAK_S: "1800" } }),
   },
+  bench: {
+    says: "speed and memory beside strongSwan's, by targets",
+    parts: 1,
+    stride: 1,
+    run: bench,
+  },
   interop: {
     says: "every suite, path and role against strongSwan on this host",
     parts: 1,
@@ -79,6 +99,7 @@ interface Line {
   readonly seed: number;
   readonly passed: number;
   readonly failed: number;
+  readonly figures?: readonly Figure[];
 }
 
 async function commit(): Promise<string> {
@@ -124,9 +145,10 @@ for (let part = first; part < claim.parts; part++) {
     seed,
     passed: result.passed,
     failed: result.failed,
+    ...(result.figures === undefined ? {} : { figures: result.figures }),
   };
   await Deno.writeTextFile(file, JSON.stringify(line) + "\n", { append: true });
-  console.log(JSON.stringify(line));
+  console.log(JSON.stringify({ ...line, figures: undefined }));
   if (result.failed > 0) break;
 }
 console.log(closingLine(tally));
