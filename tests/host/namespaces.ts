@@ -47,14 +47,18 @@ export const noNamespaces: string | undefined = (() => {
 })();
 
 /** Registers a test that makes namespaces; `also` is a further reason not to run. */
-export function hostTest(name: string, body: (libc: Libc) => void | Promise<void>, also?: string): void {
+export function hostTest(
+  name: string,
+  body: (libc: Libc, context: Deno.TestContext) => void | Promise<void>,
+  also?: string,
+): void {
   const reason = noNamespaces ?? also;
   if (reason !== undefined) Deno.test({ name: `${name} [skipped: ${reason}]`, ignore: true, fn: () => {} });
   else {
-    Deno.test(name, async () => {
+    Deno.test(name, async (context) => {
       const libc = openLibc(libcPath!);
       try {
-        await body(libc);
+        await body(libc, context);
       } finally {
         libc.close();
       }

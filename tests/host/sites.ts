@@ -99,14 +99,24 @@ export function keepPinging(host: Host, to: string, intervalSeconds: number): Pr
   return host.run(() => new Process("sh", ["-c", 'exec ping "$@" >&2', "sh", ...args]));
 }
 
-/** Ends `keepPinging`; how many went out and how many came back. */
+/** Ends `keepPinging`; how many came back, and how many before the last of them did not. */
 export async function stopPinging(
   pings: Process,
-): Promise<{ readonly sent: number; readonly received: number }> {
+): Promise<{ readonly received: number; readonly lost: number }> {
   await pings.stop("SIGINT");
-  const totals = /(\d+) packets transmitted, (\d+) received/.exec(pings.log);
-  if (totals === null) throw new Error(`ping: ${pings.log}`);
-  return { sent: Number(totals[1]), received: Number(totals[2]) };
+  const numbers = new Set(pings.lines.flatMap((line) => {
+    const found = / icmp_seq=(\d+) .* time=/.exec(line);
+    return found === null ? [] : [Number(found[1])];
+  }));
+  return { received: numbers.size, lost: Math.max(0, ...numbers) - numbers.size };
+}
+
+const TBF = "root tbf rate 16mbit burst 64kb latency 50ms".split(" ");
+
+/** Lets a host send 16 Mbit/s and no more. */
+export async function slowDown(host: Host, device: string): Promise<void> {
+  const done = await runOn(host, "tc", "qdisc", "add", "dev", device, ...TBF);
+  if (done.code !== 0) throw new Error(done.stderr);
 }
 
 /** Sends octets by TCP between two hosts; fails unless the very same arrive. */
@@ -122,16 +132,19 @@ export async function tcp(
   await transferTcp([place(from), source], [place(to), target], octets);
 }
 
-function missing(command: string): string | undefined {
+function missing(what: string, command: string, ...args: readonly string[]): string | undefined {
   try {
-    new Deno.Command(command, { args: ["-V"], stdout: "null", stderr: "null" }).outputSync();
-    return undefined;
+    const { success } = new Deno.Command(command, { args: [...args], stdout: "null", stderr: "null" })
+      .outputSync();
+    return success ? undefined : `no ${what}`;
   } catch {
-    return `no ${command}`;
+    return `no ${what}`;
   }
 }
 
 /** Why tests with ping cannot run; undefined where they can. */
-export const noPing = missing("ping");
+export const noPing = missing("ping", "ping", "-V");
 /** Why tests that look at rules and routes cannot run. */
-export const noIproute = missing("ip");
+export const noIproute = missing("ip(8)", "ip", "-V");
+/** Why no host can be slowed down. */
+export const noTbf = missing("tc(8) with tbf", "unshare", "-n", "tc", "qdisc", "add", "dev", "lo", ...TBF);

@@ -1,0 +1,98 @@
+/** What takes its time: keepalives, rekeys by time, peers that died. All of it at once, each with hosts of its own. */
+import assert from "node:assert/strict";
+import type { Libc } from "../../ffi/libc/mod.ts";
+import { Capture } from "./capture.ts";
+import { hostTest } from "./namespaces.ts";
+import { noNat, translate } from "./nat.ts";
+import { bringUp, configure } from "./policies.ts";
+import { keepPinging, noPing, ping, Sites, stopPinging, tcp } from "./sites.ts";
+
+/** RFC 3948 §2.3 and §4: one octet 0xff, from the end behind the NAT alone. */
+async function keepsTheMapping(libc: Libc): Promise<void> {
+  await using sites = new Sites(libc, "nat");
+  await translate(sites.nat!, "20000-29999");
+  configure(sites, { local: "198.51.100.2" }, { peer: "any" });
+  await bringUp(sites);
+  using wire = new Capture(sites.left.host);
+  const { kind, payload } = await wire.until(({ natt }) => natt === "keepalive");
+  assert.equal(kind, "udp 4500>4500");
+  assert.deepEqual([...payload.subarray(8)], [0xff]);
+  const { malformedEsp, unknownSpi } = await sites.right.drops();
+  assert.deepEqual([malformedEsp, unknownSpi], [undefined, undefined]);
+}
+
+/** RFC 7296 §2.8: SAs of a few seconds, replaced by whichever end is first. */
+async function rekeysByTime(libc: Libc): Promise<void> {
+  await using sites = new Sites(libc);
+  const { left, right } = sites;
+  const more = "ikelifetime 9 lifetime 6";
+  configure(sites, { more }, { more });
+  await bringUp(sites);
+  const pings = [keepPinging(sites.leftLan, "10.2.0.2", 0.05), keepPinging(sites.rightLan, "10.1.0.2", 0.05)];
+  const count = (event: string) => left.daemon.log.split(` ${event} `).length - 1;
+  while (count("ike-rekeyed") < 3 || count("child-rekeyed") < 4) {
+    await tcp([sites.leftLan, "10.1.0.2"], [sites.rightLan, "10.2.0.2"], 500_000);
+  }
+  for (const running of pings) {
+    const { received, lost } = await stopPinging(running);
+    assert.ok(received > 200, `${received} pings`);
+    assert.equal(lost, 0);
+  }
+  for (const { daemon } of [left, right]) {
+    assert.equal(daemon.log.match(/ (ike|child)-up /g)!.length, 2, daemon.log);
+    assert.doesNotMatch(daemon.log, /: (warning|error): /);
+  }
+}
+
+const PROBING = "set dpd_check_interval 3\n";
+
+/** RFC 7296 §2.4: silence in spite of all retransmissions is death. */
+async function findsThePeerDead(libc: Libc): Promise<void> {
+  await using sites = new Sites(libc);
+  const { left, right } = sites;
+  configure(sites, { before: PROBING });
+  await bringUp(sites);
+  await right.kill();
+  await left.daemon.line(/ failed negotiation reason=timeout .*peer=192\.0\.2\.2 .*fix="/);
+  await left.daemon.line(/ child-down .*reason=timeout/);
+  await left.daemon.line(/ ike-down .*reason=timeout/);
+  assert.equal(await ping(sites.leftLan, "10.2.0.2", 2), 0);
+  const { length } = left.daemon.lines;
+  await right.start();
+  await left.daemon.line(/ child-up /, length);
+  assert.equal(await ping(sites.leftLan, "10.2.0.2", 3), 3);
+}
+
+/** The peer comes back without its SAs and has nothing to say: the probe finds out. */
+async function findsThePeerForgetful(libc: Libc): Promise<void> {
+  await using sites = new Sites(libc);
+  configure(sites, { before: PROBING });
+  await bringUp(sites);
+  const pings = keepPinging(sites.leftLan, "10.2.0.2", 0.2);
+  await pings.line(/ bytes from /);
+  await sites.right.kill();
+  const { length } = pings.lines;
+  await sites.right.start();
+  await pings.line(/ bytes from /, length);
+  await stopPinging(pings);
+}
+
+const SCENARIOS: readonly (readonly [string, (libc: Libc) => Promise<void>])[] = [
+  ["behind a NAT an idle end keeps the mapping by 0xff", keepsTheMapping],
+  ["SAs of 6 and 9 s are replaced without a lost ping, and TCP goes on", rekeysByTime],
+  ["a peer that was killed is found dead, and the policy comes back with it", findsThePeerDead],
+  ["a peer that was killed and is back at once is found out, and pings come back", findsThePeerForgetful],
+];
+
+hostTest("iked, given time (two minutes)", async (libc, context) => {
+  const steps = SCENARIOS.map(([name, fn]) =>
+    context.step({
+      name,
+      fn: () => fn(libc),
+      sanitizeOps: false,
+      sanitizeResources: false,
+      sanitizeExit: false,
+    })
+  );
+  assert.deepEqual(await Promise.all(steps), SCENARIOS.map(() => true));
+}, noPing ?? noNat);
