@@ -7,8 +7,12 @@ import { SimulatedClock } from "../support/clock.ts";
 import { pcapngOf, wiresharkKeys } from "../support/pcap.ts";
 
 async function there(): Promise<boolean> {
-  const version = new Deno.Command("tshark", { args: ["--version"], stdout: "null", stderr: "null" });
-  return await version.output().then(({ success }) => success, () => false);
+  try {
+    const command = new Deno.Command("tshark", { args: ["--version"], stdout: "null", stderr: "null" });
+    return (await command.output()).success;
+  } catch {
+    return false;
+  }
 }
 
 const present = await there();
