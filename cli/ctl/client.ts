@@ -58,5 +58,7 @@ export async function ask(
   } catch (error) {
     return broken(`The connection to iked broke: ${error instanceof Error ? error.message : error}`);
   }
-  return broken("iked closed the connection before it answered");
+  return broken(
+    request.method === "monitor" ? "iked ended" : "iked closed the connection before it answered",
+  );
 }

@@ -29,9 +29,11 @@ export interface Links {
 const SHUTDOWN_MS = 3300, CLOSE_MS = 1000;
 
 /** What is wrong in the configuration, on one line of the log. */
-export function logLineOfDiagnostic({ severity, message, where }: Diagnostic): LogLine {
+export function logLineOfDiagnostic({ severity, code, message, where, suggestion }: Diagnostic): LogLine {
   const place = where === undefined ? "" : `${where.file}:${where.line}:${where.column}: `;
-  return { level: severity, text: `${place}${message}` };
+  const number = code === undefined ? "" : ` [${code}]`;
+  const hint = suggestion === undefined ? "" : `: did you mean "${suggestion}"?`;
+  return { level: severity, text: `${place}${message}${number}${hint}` };
 }
 
 /** Resolves with the promise, or after so many milliseconds; never rejects. */

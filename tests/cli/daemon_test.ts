@@ -70,12 +70,12 @@ daemonTest(
 );
 
 daemonTest(
-  "iked ctl monitor: a reload is told as one JSON object on a line",
+  "iked ctl monitor: a reload is told as one JSON object on a line; the end of iked is one line and exit 1",
   () =>
     running(async (daemon, socket) => {
       const [program, ...rest] = IKED;
       const args = [...rest, "ctl", "-s", socket, "--json", "monitor"];
-      const monitor = new Deno.Command(program!, { args, stdout: "piped" }).spawn();
+      const monitor = new Deno.Command(program!, { args, stdout: "piped", stderr: "piped" }).spawn();
       const reader = monitor.stdout.pipeThrough(new TextDecoderStream()).getReader();
       let first: string | undefined;
       const told = reader.read().then(({ value }) => first = value);
@@ -86,9 +86,10 @@ daemonTest(
       const event = JSON.parse(first.split("\n")[0]!);
       assert.match(event.time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
       assert.deepEqual([event.event, event.policy, event.peer], ["config", null, null]);
-      monitor.kill("SIGKILL");
-      await reader.cancel();
-      await monitor.status;
+      daemon.kill("SIGTERM");
+      while (!(await reader.read()).done);
+      assert.equal(await new Response(monitor.stderr).text(), "ikectl: iked ended\n");
+      assert.equal((await monitor.status).code, 1);
     }),
 );
 
@@ -133,9 +134,10 @@ daemonTest(
       );
       daemon.kill("SIGHUP");
       await daemon.line(/^iked: notice: configuration reloaded$/);
-      await configure(folder, "ikev2 bogus\n");
+      await configure(folder, 'ikev2 "a" actve\nikev2 "b" esp from 10.1.0.1/16 to 10.2.0.0/16 psk "e"\n');
       daemon.kill("SIGHUP");
-      await daemon.line(/^iked: error: .*iked\.conf:1:\d+: /);
+      await daemon.line(/^iked: error: .*iked\.conf:1:11: unknown word "actve": did you mean "active"\?$/);
+      await daemon.line(/^iked: warning: .*iked\.conf:2:\d+: .* \[W009\]$/);
       await daemon.line(/^iked: error: reload refused, nothing changed$/);
       assert.equal((await iked("ctl", "-s", socket, "show", "sa")).code, 0);
     }),
