@@ -20,7 +20,9 @@ export async function messages(): Promise<readonly Uint8Array[]> {
   const published = folders.flatMap((folder) => vectorFiles(folder, ".bin").map(readVectorOctets));
   const made = fc.sample(fc.tuple(headerFields, chain), { seed: SEED, numRuns: 1_500 })
     .map(([fields, payloads]) => emitMessage(fields, payloads));
-  return [...published, ...made, ...(await livelyPair()).network.record.map(({ data }) => data)]
+  // True ones count for more: they are few, and what is inside of them can be opened.
+  const said = (await livelyPair()).network.record.map(({ data }) => data);
+  return [...published, ...made, ...Array.from({ length: 8 }, () => said).flat()]
     .filter((octets) => octets.length > 0);
 }
 

@@ -1,24 +1,30 @@
 /** The codec, with all that `iked decode` and the logs do to a message that anybody sent. */
 import assert from "node:assert/strict";
+import { messageJson } from "../../../cli/decode/json.ts";
+import { parseKeyTable } from "../../../cli/decode/key_table.ts";
+import { dissect } from "../../../cli/decode/message.ts";
+import { Opener } from "../../../cli/decode/opener.ts";
+import { messageText } from "../../../cli/decode/text.ts";
 import { sameOctets } from "../../../src/bytes/mod.ts";
 import {
   checkMessage,
   decodeMessage,
-  describeInDetail,
   describeMessage,
   emitMessage,
   parseHeader,
   parseMessage,
   parsePayloads,
 } from "../../../src/wire/mod.ts";
-import { damagedMessage, messages } from "../corpus.ts";
+import { createPortable } from "../../../src/crypto/mod.ts";
+import { wiresharkKeys } from "../../support/pcap.ts";
+import { damagedMessage, livelyPair, messages } from "../corpus.ts";
 import type { Target } from "../target.ts";
 
 /** Text is made of one message in so many: it takes longer than all the rest. */
 const DESCRIBED = 8;
 
 /** Feeds a message to the codec. */
-export function decode(octets: Uint8Array): string {
+function decode(octets: Uint8Array, opener: Opener): string {
   const decoded = decodeMessage(octets);
   const parsed = parseMessage(octets);
   assert.equal(parsed.ok, decoded.error === undefined);
@@ -26,7 +32,8 @@ export function decode(octets: Uint8Array): string {
   if (octets.length > 28) parsePayloads(octets[16]!, octets.subarray(28));
   if (octets.length % DESCRIBED === 0) {
     describeMessage(decoded);
-    describeInDetail(decoded, { octets: true });
+    const dissected = dissect({ frame: 1 }, octets, opener);
+    assert.ok(messageText(dissected) !== "" && JSON.parse(JSON.stringify(messageJson(dissected))));
   }
   if (!parsed.ok) {
     const { octet, message } = parsed.error;
@@ -46,12 +53,18 @@ export function decode(octets: Uint8Array): string {
 
 export default async function load(): Promise<Target> {
   const corpus = await messages();
+  const sas = (await livelyPair()).hosts.flatMap(({ keys }) => keys.recorded);
+  const table = parseKeyTable(wiresharkKeys(sas)).keys;
+  const provider = createPortable(() => new Uint8Array(0));
   return {
     name: "decode",
-    says: "damaged IKE messages into the codec",
+    says: "damaged IKE messages into the codec and `iked decode`, those of known SAs with their keys",
     inputs: 500,
     reaches: ["message", "refused"],
     generate: (rng) => damagedMessage(corpus, rng),
-    open: () => ({ feed: decode }),
+    open: () => {
+      const opener = new Opener(table, provider);
+      return { feed: (octets) => decode(octets, opener) };
+    },
   };
 }
