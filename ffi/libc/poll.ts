@@ -28,7 +28,8 @@ class Entry implements Watch {
 
 /**
  * `poll(2)` over a changing set of descriptors. `wait` runs on another thread, so that messages are served meanwhile;
- * `now` asks in this thread, at once or for a moment. Both fill each watch's `ready`. A signal or `wake` ends a `wait` early with 0.
+ * `now` asks in this thread, at once or for a moment. Both fill each watch's `ready`. A signal or `wake` ends a `wait`
+ * early with 0.
  */
 export class Poller {
   readonly #libc: Libc;
