@@ -31,7 +31,7 @@ export interface ChildInstall {
   readonly replayWindow: number;
   /**
    * Inner octets, both directions together, after which the pair is spent; absent is no limit. `expired` says `soft`
-   * at seven eighths, `hard` at the end.
+   * between three quarters and seven eighths, at random, `hard` at the end.
    */
   readonly lifetimeOctets?: number;
   readonly inbound: SaInstall;

@@ -124,6 +124,21 @@ Deno.test("ESP: a lifetime in octets ends the pair, both directions together, to
   }
 });
 
+Deno.test("ESP: a new pair is asked for at a point that differs from pair to pair, the two ends of one included", () => {
+  const packet = udp(V4, filler(72)), limit = 20_000, points: number[] = [];
+  for (let pair = 0; pair < 10; pair++) {
+    const { here, there } = connected(GCM, { lifetimeOctets: limit });
+    for (let octets = 0; here.events.length === 0 || there.events.length === 0; octets += 100) {
+      const told = [here, there].filter(({ events }) => events.length > 0).length;
+      there.outside(here.inside(packet));
+      const now = [here, there].filter(({ events }) => events.length > 0).length;
+      for (let n = told; n < now; n++) points.push(octets / limit);
+    }
+  }
+  assert.ok(points.every((part) => part >= 0.75 && part <= 0.875), `${points}`);
+  assert.ok(new Set(points).size > 2, `${points}`);
+});
+
 /** How many of the packets were taken; the device may get them joined. */
 function accepted(host: Host, packets: readonly Uint8Array[]): number {
   const before = host.esp.usage([1])[0]!.packetsIn;

@@ -26,8 +26,6 @@ import { GSO, readVnet, VNET_HEADER, VnetHeader, writePlainVnet } from "./vnet.t
 const KEEPALIVE_MS = 20_000;
 /** The engine is asked for the SA of one flow at most this often. */
 const ACQUIRE_MS = 1_000;
-/** At this part of a limit a new pair is asked for. */
-const SOFT_PART = 7 / 8;
 /** ICMP errors towards the inside: so many a second (RFC 4443 §2.4 (f)). */
 const ICMP_PER_SECOND = 100;
 
@@ -299,7 +297,8 @@ export class Esp {
   /** Whether the pair has sent or carried what it may, or will soon; each is told once. */
   #spent(child: Child, sequence: number): boolean {
     const last = lastSequence(child.outbound), octets = child.octetsIn + child.octetsOut;
-    if (!child.softTold && (sequence >= last * SOFT_PART || octets >= child.limitOctets * SOFT_PART)) {
+    const { softPart } = child;
+    if (!child.softTold && (sequence >= last * softPart || octets >= child.limitOctets * softPart)) {
       child.softTold = true;
       this.#options.event({ kind: "expired", id: child.id, limit: "soft" });
     }

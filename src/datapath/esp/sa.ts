@@ -76,6 +76,8 @@ export interface Child {
   movedTo: Endpoint | undefined;
   /** Inner octets that the pair may carry, both directions together. */
   readonly limitOctets: number;
+  /** At this part of a limit a new pair is asked for. */
+  readonly softPart: number;
   softTold: boolean;
   hardTold: boolean;
   octetsIn: number;
@@ -85,6 +87,12 @@ export interface Child {
   lastInMs: number | undefined;
   lastOutMs: number;
 }
+
+/**
+ * Both ends of a pair count the same octets: a part at random keeps them from asking at the same packet, when each
+ * would find the other busy (RFC 7296 §2.25).
+ */
+const SOFT_FROM = 3 / 4, SOFT_SPREAD = 1 / 8;
 
 function ivSource(cipher: PacketCipher): IvSource {
   if (cipher.ivLength === 0) return "none";
@@ -148,6 +156,7 @@ export function makeChild(install: ChildInstall, provider: CryptoProvider, rando
     limitOctets: install.lifetimeOctets === undefined || install.lifetimeOctets === 0
       ? Infinity
       : install.lifetimeOctets,
+    softPart: SOFT_FROM + SOFT_SPREAD * random(1)[0]! / 256,
     softTold: false,
     hardTold: false,
     octetsIn: 0,
