@@ -3,7 +3,7 @@ import { Capture } from "./capture.ts";
 import { runOn } from "./gateway.ts";
 import { type Host, hostTest } from "./namespaces.ts";
 import { bringUp, configure } from "./policies.ts";
-import { keepPinging, noIproute, noPing, ping, Sites, stopPinging } from "./sites.ts";
+import { keepPinging, noIproute, noPing, ping, pingInVain, Sites, stopPinging } from "./sites.ts";
 
 const BOTH_FAMILIES = "from 10.1.0.0/16 to 10.2.0.0/16 from 2001:db8:1::/64 to 2001:db8:2::/64";
 const MIRRORED = "from 10.2.0.0/16 to 10.1.0.0/16 from 2001:db8:2::/64 to 2001:db8:1::/64";
@@ -11,9 +11,9 @@ const MIRRORED = "from 10.2.0.0/16 to 10.1.0.0/16 from 2001:db8:2::/64 to 2001:d
 /** What of the flows reaches the peer's network: from the gateway without and with source, and forwarded. */
 async function arrivals({ left, leftLan }: Sites): Promise<number> {
   const counts = await Promise.all(["10.2.0.2", "2001:db8:2::2"].flatMap((to) => [
-    ping(left.host, to, 2),
-    ping(left.host, to, 2, "-I", to.includes(":") ? "2001:db8:1::1" : "10.1.0.1"),
-    ping(leftLan, to, 2),
+    pingInVain(left.host, to, 2),
+    pingInVain(left.host, to, 2, "-I", to.includes(":") ? "2001:db8:1::1" : "10.1.0.1"),
+    pingInVain(leftLan, to, 2),
   ]));
   return counts.reduce((sum, count) => sum + count);
 }
@@ -80,8 +80,8 @@ hostTest(
     await sites.left.kill();
     await sites.right.kill();
     wire.take();
-    assert.equal(await ping(sites.leftLan, "10.2.0.2", 3), 0);
-    assert.equal(await ping(sites.rightLan, "10.1.0.2", 3), 0);
+    assert.equal(await pingInVain(sites.leftLan, "10.2.0.2", 3), 0);
+    assert.equal(await pingInVain(sites.rightLan, "10.1.0.2", 3), 0);
     assert.deepEqual(wire.kinds(), new Set());
     await sites.right.start();
     await sites.left.start();

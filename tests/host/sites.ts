@@ -7,6 +7,7 @@
  * 2001:db8::2 outside, 2001:db8:1::/64 and 2001:db8:2::/64 inside. The gateways have routes to each other's network:
  * without iked everything passes, in clear.
  */
+import { answered, pingWords } from "../support/ping.ts";
 import type { Libc } from "../../ffi/libc/mod.ts";
 import { Process } from "../support/process.ts";
 import { transferTcp } from "../support/tcp.ts";
@@ -84,13 +85,24 @@ function lanOf(gateway: Host, site: 1 | 2): Host {
 
 /** How many of `count` pings came back. `options` are those of ping(8). */
 export async function ping(host: Host, to: string, count: number, ...options: string[]): Promise<number> {
-  const args = ["-n", "-c", `${count}`, "-i", "0.05", "-W", "1", ...options, to];
-  const { stdout, stderr } = await runOn(host, "ping", ...args);
-  const received = /(\d+) received/.exec(stdout);
+  const { stdout, stderr } = await runOn(host, "ping", ...pingWords(count, 0.05, 20), ...options, to);
+  if (!stdout.includes("packets transmitted")) throw new Error(`ping: ${stdout}${stderr}`);
+  return answered(stdout, count);
+}
+
+/** Pings of which no answer is expected: just `count` of them. How many came back all the same. */
+export async function pingInVain(
+  host: Host,
+  to: string,
+  count: number,
+  ...options: string[]
+): Promise<number> {
+  const words = ["-n", "-c", `${count}`, "-i", "0.05", "-W", "1", ...options, to];
+  const { stdout, stderr } = await runOn(host, "ping", ...words);
   // A blackhole route refuses what is made on the host itself.
-  if (received === null && stderr.endsWith("connect: Invalid argument\n")) return 0;
-  if (received === null) throw new Error(`ping: ${stdout}${stderr}`);
-  return Number(received[1]);
+  if (stderr.endsWith("connect: Invalid argument\n")) return 0;
+  if (!stdout.includes("packets transmitted")) throw new Error(`ping: ${stdout}${stderr}`);
+  return answered(stdout, count);
 }
 
 /** Pings that go on until they are stopped; a line for each that comes back, and totals at the end. */

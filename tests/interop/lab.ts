@@ -3,6 +3,7 @@
  * by the scripts of `../shared/lab`. Processes are awaited by their own output, never by time.
  */
 import { fileURLToPath } from "node:url";
+import { answered, pingWords } from "../support/ping.ts";
 import { must, run } from "../support/process.ts";
 import { type Place, transferTcp } from "../support/tcp.ts";
 
@@ -68,26 +69,10 @@ export async function ping(
   count: number,
   interval = 0.1,
 ): Promise<number> {
-  const args = [
-    "netns",
-    "exec",
-    namespace,
-    "ping",
-    "-n",
-    "-c",
-    `${count}`,
-    "-i",
-    `${interval}`,
-    "-W",
-    "3",
-    "-I",
-    from,
-    to,
-  ];
-  const done = await run("ip", ...args);
-  const received = /(\d+) received/.exec(done.stdout);
-  if (received === null) throw new Error(`ping: ${done.stdout}${done.stderr}`);
-  return Number(received[1]);
+  const words = pingWords(count, interval, count * interval + 20);
+  const done = await run("ip", "netns", "exec", namespace, "ping", ...words, "-I", from, to);
+  if (!done.stdout.includes("packets transmitted")) throw new Error(`ping: ${done.stdout}${done.stderr}`);
+  return answered(done.stdout, count);
 }
 
 /** Starts commands in a namespace. */
