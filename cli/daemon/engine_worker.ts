@@ -26,6 +26,9 @@ import { Link, transfer } from "./rpc.ts";
 /** Longest delay that a timer takes, in milliseconds. */
 const FAR = 2 ** 31 - 1;
 
+/** Events wait so long for others to go with, in milliseconds: nobody reads faster, and a message each is dear. */
+const TOLD_MS = 20;
+
 runRole<EngineStart, "main" | "keys" | "net">((start, ports) => {
   const mainLink = new Link(ports.main), netLink = new Link(ports.net);
   const main = mainLink.connect<MainForRoles>(MAIN_FOR_ROLES);
@@ -36,6 +39,11 @@ runRole<EngineStart, "main" | "keys" | "net">((start, ports) => {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let due: number | undefined;
   let told: EngineEvent[] = [];
+
+  const tell = () => {
+    if (told.length > 0) main.events(told);
+    told = [];
+  };
 
   const schedule = () => {
     const next = engine.nextTimeout();
@@ -63,12 +71,7 @@ runRole<EngineStart, "main" | "keys" | "net">((start, ports) => {
     random: (length) => new Uint8Array(randomBytes(length)),
     send: (datagrams) => net.send(datagrams),
     emit: (event) => {
-      if (told.push(event) === 1) {
-        queueMicrotask(() => {
-          main.events(told);
-          told = [];
-        });
-      }
+      if (told.push(event) === 1) setTimeout(tell, TOLD_MS);
     },
     wake: schedule,
     sourceFor: (peer) => net.sourceFor(peer),
@@ -84,15 +87,23 @@ runRole<EngineStart, "main" | "keys" | "net">((start, ports) => {
       return value;
     };
 
+  /** What came of it has been told by the time that main has the answer. */
+  const toldFirst = <Args extends readonly unknown[], Value>(act: (...args: Args) => Promise<Value>) =>
+    driven(async (...args: Args): Promise<Value> => {
+      const value = await act(...args);
+      tell();
+      return value;
+    });
+
   netLink.serve<EngineForNet>(ENGINE_FOR_NET, {
     datagrams: driven((batch) => engine.handleDatagrams(batch)),
     datapath: driven((events) => events.forEach((event) => engine.handleDatapath(event))),
   });
   mainLink.serve<EngineForMain>(ENGINE_FOR_MAIN, {
-    configure: driven((configuration) => engine.configure(configuration)),
+    configure: toldFirst((configuration) => engine.configure(configuration)),
     setActive: driven((active) => engine.setActive(active)),
-    reset: driven((what) => engine.reset(what)),
-    shutdown: driven(() => engine.shutdown()),
+    reset: toldFirst((what) => engine.reset(what)),
+    shutdown: toldFirst(() => engine.shutdown()),
     snapshot: () => engine.snapshot(),
   });
 });

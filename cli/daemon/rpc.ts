@@ -59,6 +59,8 @@ export function transfer<T extends object>(value: T, list: readonly (Uint8Array 
   return value;
 }
 
+/** Generations of microtasks without a word after which a turn has said all: more than any handler awaits in a row. */
+const QUIET_STEPS = 12;
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -68,6 +70,9 @@ export class Link {
   readonly #port: MessagePort;
   readonly #served = new Map<string, Method>();
   readonly #waiting = new Map<number, Waiting>();
+  readonly #step = (): void => this.#flushWhenQuiet();
+  #seen = 0;
+  #quiet = 0;
   #queue: Frame[] = [];
   #moved: Set<Transferable> = new Set();
   #early: Frame[] = [];
@@ -133,14 +138,24 @@ export class Link {
 
   #send(frame: Frame, values: readonly unknown[]): void {
     if (!this.#open) return;
-    if (this.#queue.push(frame) === 1) queueMicrotask(() => this.#flush());
+    if (this.#queue.push(frame) === 1) queueMicrotask(this.#step);
     for (const value of values) {
       const list = typeof value === "object" && value !== null ? transfers.get(value) : undefined;
       if (list !== undefined) { for (const item of list) this.#moved.add(item); }
     }
   }
 
+  /** A step for each generation of microtasks, until some in a row had nothing to say: a step costs 0.1 µs. */
+  #flushWhenQuiet(): void {
+    const said = this.#queue.length;
+    this.#quiet = said === this.#seen ? this.#quiet + 1 : 0;
+    this.#seen = said;
+    if (this.#quiet < QUIET_STEPS) return queueMicrotask(this.#step);
+    this.#flush();
+  }
+
   #flush(): void {
+    this.#seen = this.#quiet = 0;
     const frames = this.#queue, moved = [...this.#moved];
     if (frames.length === 0 || !this.#open) return;
     this.#queue = [];

@@ -78,6 +78,15 @@ Deno.test("Link: all calls and notes of one turn go out in one message, in order
     assert.equal(posted(), 1);
   }));
 
+Deno.test("Link: what later microtasks of the turn say goes out with it", () =>
+  linked(async (sums, server, { posted }) => {
+    sums.count(1);
+    await Promise.resolve().then(() => {}).then(() => sums.count(2));
+    await sums.add(1, 1);
+    assert.deepEqual(server.counted, [1, 2]);
+    assert.equal(posted(), 1);
+  }));
+
 Deno.test("Link: answers find their callers in whatever order they come", () =>
   linked(async (sums, server) => {
     const slow = sums.later();
@@ -98,9 +107,8 @@ Deno.test("Link: transferred octets move, in both directions", () =>
   linked(async (sums) => {
     const data = new Uint8Array([1, 2, 3]);
     const back = sums.octets(transfer(data, [data]));
-    await Promise.resolve();
-    assert.equal(data.byteLength, 0);
     assert.deepEqual(await back, new Uint8Array([1, 2, 3]));
+    assert.equal(data.byteLength, 0);
   }));
 
 Deno.test("Link: a value that cannot be cloned fails alone, the rest of its batch arrives", () =>
