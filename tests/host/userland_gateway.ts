@@ -209,7 +209,7 @@ export class Gateways {
   /** `ping` from here, with these arguments. */
   async ping(...args: string[]): Promise<{ readonly received: number; readonly text: string }> {
     const command = new Deno.Command("ping", {
-      args: ["-n", "-i", "0.05", "-W", "1", ...args],
+      args: ["-n", "-i", "0.15", "-W", "1", ...args],
       stdout: "piped",
       stderr: "piped",
     });
