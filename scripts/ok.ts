@@ -37,13 +37,10 @@ const others = files.filter((file) => !file.endsWith("_worker.ts"));
 fine = await step("check", ["check", "--frozen", "--quiet", ...others]) && fine;
 fine = await step("check workers", ["check", "--frozen", "--quiet", ...workers]) &&
   fine;
-fine = await step("docs", [
-  "run",
-  "--allow-read",
-  "--frozen",
-  "scripts/reasons.ts",
-  "--check",
-]) && fine;
+for (const page of ["reasons", "algorithms"]) {
+  fine = await step(`docs: ${page}`, ["run", "--allow-read", "--frozen", `scripts/${page}.ts`, "--check"]) &&
+    fine;
+}
 for (const file of files) {
   const lines = (await Deno.readTextFile(file)).split("\n").length - 1;
   if (lines > LINES) {
