@@ -5,7 +5,7 @@
 
 /** Words for `count` echo requests; `patience` seconds in all, however few answers come. */
 export function pingWords(count: number, intervalS: number, patienceS: number): string[] {
-  return ["-n", "-c", `${count}`, "-i", `${intervalS}`, "-w", `${patienceS}`];
+  return ["-n", "-c", `${count}`, "-i", `${intervalS}`, "-w", `${Math.ceil(patienceS)}`];
 }
 
 /**
