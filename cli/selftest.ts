@@ -6,12 +6,12 @@ import { randomBytes } from "node:crypto";
 import {
   type AlgorithmEntry,
   algorithmName,
-  createPortable,
   type CryptoProvider,
   everyAlgorithm,
   provides,
   type Random,
 } from "../src/crypto/mod.ts";
+import { createPortable } from "../src/crypto/portable/provider.ts";
 import { type Checked, checkKnownAnswers } from "../src/crypto/known_answers/mod.ts";
 import { createLibcrypto, openLibcrypto } from "../ffi/libcrypto/mod.ts";
 import { findLibraries } from "./daemon/permissions.ts";

@@ -2,13 +2,8 @@
  * `deno task docs`: sorts docs/shown.jsonl, and writes docs/algorithms.md: every algorithm, who implements it, whom it
  * was shown with. `--check` only compares.
  */
-import {
-  type AlgorithmEntry,
-  algorithmName,
-  createPortable,
-  everyAlgorithm,
-  provides,
-} from "../src/crypto/mod.ts";
+import { type AlgorithmEntry, algorithmName, everyAlgorithm, provides } from "../src/crypto/mod.ts";
+import { createPortable } from "../src/crypto/portable/provider.ts";
 import { opensslHas } from "../ffi/libcrypto/mod.ts";
 import { formatShown, parseShown, type Shown, shownName } from "./shown.ts";
 

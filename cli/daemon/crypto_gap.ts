@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import {
   type AlgorithmEntry,
   algorithmName,
-  createPortable,
   type CryptoProvider,
   everyAlgorithm,
   provides,
 } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { createLibcrypto, openLibcrypto, opensslHas } from "../../ffi/libcrypto/mod.ts";
 
 const random = (length: number) => new Uint8Array(randomBytes(length));

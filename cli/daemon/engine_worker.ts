@@ -4,7 +4,6 @@
  * Role engine: every octet that comes from the network is read here, without a single permission. It drives the
  * engine with the real clock and joins it to the other roles.
  */
-import { randomBytes } from "node:crypto";
 import { createEngine } from "../../src/engine/mod.ts";
 import type { EngineEvent } from "../../src/engine/types.ts";
 import {
@@ -68,7 +67,7 @@ runRole<EngineStart, "main" | "keys" | "net">((start, ports) => {
         ),
     },
     clock: { now, wall: () => Date.now() },
-    random: (length) => new Uint8Array(randomBytes(length)),
+    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
     send: (datagrams) => net.send(datagrams),
     emit: (event) => {
       if (told.push(event) === 1) setTimeout(tell, TOLD_MS);

@@ -87,7 +87,7 @@ async function readKeys(file: string): Promise<Opener | "refused"> {
     console.error(`${file}:${line}:${column}: error: ${message}`);
   }
   if (faults.length > 0) return "refused";
-  const { createPortable } = await import("../../src/crypto/mod.ts");
+  const { createPortable } = await import("../../src/crypto/portable/provider.ts");
   return new Opener(keys, createPortable(noRandom));
 }
 

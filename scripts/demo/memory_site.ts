@@ -4,7 +4,7 @@ import { KeyHolder } from "../../src/auth/mod.ts";
 import { ascii, Secret } from "../../src/bytes/mod.ts";
 import { compile, Diagnostics, formatDiagnostic, parse, Source } from "../../src/config/mod.ts";
 import { logLineOf } from "../../src/control/mod.ts";
-import { createPortable } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { Esp, OUTBOX_ROOM, packetBuffer, VNET_HEADER } from "../../src/datapath/mod.ts";
 import { createEngine, type Datagram, type Datapath, type Engine } from "../../src/engine/mod.ts";
 import { type Endpoint, parseAddress } from "../../src/ip/mod.ts";

@@ -1,5 +1,5 @@
 /** The engine: everything of this room put together behind the face of `api.ts`. */
-import { createPortable } from "../crypto/mod.ts";
+import { createPortable } from "../crypto/portable/provider.ts";
 import { isAuthenticated } from "../sa/mod.ts";
 import type { EngineConfiguration, Policy } from "../policy/mod.ts";
 import { DEFAULT_TIMING, type SaContext } from "../exchange/context.ts";

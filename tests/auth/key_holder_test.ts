@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ascii, ikeSpi, type Result, Secret, type SecretRef, toHex } from "../../src/bytes/mod.ts";
-import { createPortable, type IkeSuite, keAlgorithms } from "../../src/crypto/mod.ts";
+import { type IkeSuite, keAlgorithms } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import {
   type DeriveChild,
   type FinishIke,

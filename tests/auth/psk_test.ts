@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { ascii, concat, ikeSpi, Secret, toHex } from "../../src/bytes/mod.ts";
-import { createPortable, Skeyseed } from "../../src/crypto/mod.ts";
+import { Skeyseed } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { pskAuth, pskVerify, signedOctets } from "../../src/auth/mod.ts";
 import { ENCR, KE, PRF } from "../../src/wire/registry.ts";
 

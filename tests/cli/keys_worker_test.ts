@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ascii, ikeSpi, type SecretRef, toHex } from "../../src/bytes/mod.ts";
-import { createPortable } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { KeyHolder, type SaHandle } from "../../src/auth/mod.ts";
 import type { Keys } from "../../src/exchange/ports.ts";
 import { ENCR, KE, PRF } from "../../src/wire/registry.ts";
@@ -15,8 +15,7 @@ const suite = {
   prf: PRF.PRF_HMAC_SHA2_256,
   ke: KE.CURVE25519,
 };
-const common = {
-  suite,
+const exchange = {
   nonceI: new Uint8Array(32).fill(1),
   nonceR: new Uint8Array(32).fill(2),
   spiI: ikeSpi(1n),
@@ -61,7 +60,8 @@ function next(worker: Worker): Promise<FromRole> {
 }
 
 /** An IKE SA between the worker and a holder of the test's own, authenticated both ways. */
-async function handshake(keys: Keys, main: KeysForMain): Promise<void> {
+async function handshake(keys: Keys, main: KeysForMain, prf: number = PRF.PRF_HMAC_SHA2_256): Promise<void> {
+  const common = { ...exchange, suite: { ...suite, prf } };
   await main.loadSecrets([{ ref: PSK, octets: ascii("an example of a secret") }]);
   const peer = new KeyHolder({ provider: createPortable(counted(7)) });
   const half = await peer.startKe(KE.CURVE25519);
@@ -93,7 +93,7 @@ async function handshake(keys: Keys, main: KeysForMain): Promise<void> {
     },
   });
   assert.ok(answer.ok);
-  assert.equal(answer.value.auth?.data.length, 32);
+  assert.equal(answer.value.auth?.data.length, prf === PRF.PRF_AES128_XCBC ? 16 : 32);
   assert.equal(answer.value.child?.keys.encrI.length, 36);
   const child = await keys.deriveChild(ours.value.sa, {
     suite: { protocol: 3, encr: suite.encr, esn: false },
@@ -143,7 +143,18 @@ const needs = libcrypto === undefined ? " [needs libcrypto.so.3]" : "";
 Deno.test({
   name: `role keys with a grant of libcrypto's path alone: a handshake${needs}`,
   ignore: libcrypto === undefined,
-  fn: async () => assert.deepEqual(await started(libcrypto, handshake), { ready: true }),
+  fn: async () =>
+    assert.deepEqual(await started(libcrypto, (keys, main) => handshake(keys, main)), { ready: true }),
+});
+
+Deno.test({
+  name: `role keys with libcrypto: a PRF that it lacks comes from the portable algorithms${needs}`,
+  ignore: libcrypto === undefined,
+  fn: async () =>
+    assert.deepEqual(
+      await started(libcrypto, (keys, main) => handshake(keys, main, PRF.PRF_AES128_XCBC)),
+      { ready: true },
+    ),
 });
 
 Deno.test("role keys says in one line that its libcrypto cannot be used", async () => {

@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import {
   type AlgorithmEntry,
   algorithmName,
-  createPortable,
   type CryptoProvider,
   everyAlgorithm,
   provides,
 } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { LIBCRYPTO_PATHS } from "../../ffi/libcrypto/library.ts";
 import { selftest } from "../../cli/selftest.ts";
 import { negotiate } from "../../cli/selftest/negotiation.ts";

@@ -1,7 +1,8 @@
 /** EC2N groups 3 and 4 of libcrypto against arithmetic of our own: no vectors are published, and no peer has them. */
 import assert from "node:assert/strict";
 import { concat, toHex } from "../../src/bytes/mod.ts";
-import { createPortable, fromInteger, keAlgorithm, type Random, toInteger } from "../../src/crypto/mod.ts";
+import { fromInteger, keAlgorithm, type Random, toInteger } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { createLibcrypto, LIBCRYPTO_PATHS, openLibcrypto } from "../../ffi/libcrypto/mod.ts";
 import { type BinaryCurve, isOnCurve, multiply, OAKLEY, orderTwo, type Point } from "./binary_curve.ts";
 import { counted } from "./conformance.ts";

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { ikeSpi, toHex } from "../../src/bytes/mod.ts";
 import {
-  createPortable,
   encrAlgorithms,
   encrChoice,
   type IkeSuite,
@@ -10,6 +9,7 @@ import {
   prfPlus,
   Skeyseed,
 } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { ENCR, KE, PRF } from "../../src/wire/registry.ts";
 
 const provider = createPortable((length) => new Uint8Array(length).fill(7));

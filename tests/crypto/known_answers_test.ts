@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import {
   algorithmName,
-  createPortable,
   type CryptoProvider,
   everyAlgorithm,
   provides,
   type Random,
 } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { checkKnownAnswers } from "../../src/crypto/known_answers/mod.ts";
 import { createLibcrypto, LIBCRYPTO_PATHS, openLibcrypto } from "../../ffi/libcrypto/mod.ts";
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { toHex } from "../../src/bytes/mod.ts";
 import {
   algorithmName,
-  createPortable,
   type CryptoProvider,
   encrAlgorithms,
   encrChoice,
@@ -12,6 +11,7 @@ import {
   prfAlgorithms,
   provides,
 } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { createLibcrypto, LIBCRYPTO_PATHS, openLibcrypto, opensslHas } from "../../ffi/libcrypto/mod.ts";
 import { conformance, counted } from "./conformance.ts";
 import { open, pattern, seal } from "./packets.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createPortable, everyAlgorithm, isBeyondPortable, provides } from "../../src/crypto/mod.ts";
+import { everyAlgorithm, isBeyondPortable, provides } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { conformance } from "./conformance.ts";
 
 /** What no IKE SA may use, and what no peer has; sntrup761x25519 nobody has here. */

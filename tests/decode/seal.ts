@@ -1,6 +1,7 @@
 /** Sealed messages and the line of a key table that opens them. */
 import { concat, ikeSpi, toHex } from "../../src/bytes/mod.ts";
-import { createPortable, encrAlgorithm } from "../../src/crypto/mod.ts";
+import { encrAlgorithm } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import {
   emitPayloads,
   emitProtected,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ikeSpi } from "../../src/bytes/mod.ts";
-import { createPortable } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { CookieJar } from "../../src/exchange/cookie.ts";
 import { Ladder } from "../support/ladder.ts";
 import { address, ADDRESSES } from "../support/policies.ts";

@@ -1,6 +1,6 @@
 /** Peers that only ever send IKE_SA_INIT: what a flood, or twenty hosts behind one NAT, look like to a responder. */
 import { type IkeSpi, ikeSpi } from "../../src/bytes/mod.ts";
-import { createPortable } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import type { IpAddress } from "../../src/ip/mod.ts";
 import { proposalsToWire } from "../../src/proposal/mod.ts";
 import {

@@ -3,7 +3,7 @@
  * is whatever was made of a true message.
  */
 import type { PacketCipher, PacketMac } from "../../src/crypto/provider.ts";
-import { createPortable } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { emitProtected, type HeaderFields, parseHeader } from "../../src/wire/mod.ts";
 import type { IkeRole } from "../../src/sa/mod.ts";
 import { createRng } from "../support/rng.ts";

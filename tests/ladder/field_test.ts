@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../src/bytes/mod.ts";
 import { IkeCapture } from "../../src/capture/mod.ts";
-import { createPortable } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { parseKeyTable } from "../../cli/decode/key_table.ts";
 import { dissect } from "../../cli/decode/message.ts";
 import { Opener } from "../../cli/decode/opener.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ikeSpi } from "../../src/bytes/mod.ts";
-import { createPortable, encrAlgorithm, integAlgorithm } from "../../src/crypto/mod.ts";
+import { encrAlgorithm, integAlgorithm } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import type { IkeSuite } from "../../src/crypto/suite.ts";
 import { Protection } from "../../src/sa/mod.ts";
 import {

@@ -1,5 +1,5 @@
 /** Messages that no correct peer sends, sealed with the keys of a simulated SA, or in the clear. */
-import { createPortable } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { type IkeRole, Protection } from "../../src/sa/mod.ts";
 import { emitMessage, type HeaderFields, type Payload } from "../../src/wire/mod.ts";
 import type { Datagram } from "../../src/exchange/ports.ts";

@@ -1,6 +1,6 @@
 /** One engine and what it stands on: the true key holder, a data path in memory, all in one thread. */
 import { ascii, Secret, type SecretRef } from "../../src/bytes/mod.ts";
-import { createPortable } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import type { Random } from "../../src/crypto/provider.ts";
 import { KeyHolder } from "../../src/auth/mod.ts";
 import type { Engine, EngineOptions } from "../../src/engine/api.ts";

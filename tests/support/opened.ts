@@ -1,5 +1,5 @@
 /** What stands in a datagram of the simulated wire, opened with the keys that the simulated key holder kept. */
-import { createPortable } from "../../src/crypto/mod.ts";
+import { createPortable } from "../../src/crypto/portable/provider.ts";
 import { Protection } from "../../src/sa/mod.ts";
 import {
   EXCHANGE,

@@ -1,5 +1,4 @@
 /** Data path `userland`: ESP in this process between a TUN device and the outer sockets. */
-import { randomBytes } from "node:crypto";
 import {
   AddressMonitor,
   type Libc,
@@ -26,6 +25,7 @@ import {
 import { setLink } from "../../../src/datapath/rtnetlink/mod.ts";
 import { fail } from "../../../src/bytes/mod.ts";
 import type { Endpoint, Family } from "../../../src/ip/mod.ts";
+import { random } from "../provider.ts";
 import { StartError } from "../role.ts";
 import type { EspArrival, NetDatapath } from "./net_datapath.ts";
 import type { Outlet } from "./outlet.ts";
@@ -105,7 +105,7 @@ export class Userland implements NetDatapath {
     this.#reader = libc.pointerTo(this.#in.octets.subarray(READ_AT));
     this.#esp = new Esp({
       provider: options.provider,
-      random: (length) => new Uint8Array(randomBytes(length)),
+      random,
       outside: {
         buffer: (path) => this.#way(path).outlet.buffer,
         room: (path) => this.#way(path).outlet.room(),

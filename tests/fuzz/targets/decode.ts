@@ -15,7 +15,7 @@ import {
   parseMessage,
   parsePayloads,
 } from "../../../src/wire/mod.ts";
-import { createPortable } from "../../../src/crypto/mod.ts";
+import { createPortable } from "../../../src/crypto/portable/provider.ts";
 import { wiresharkKeys } from "../../support/pcap.ts";
 import { damagedMessage, livelyPair, messages } from "../corpus.ts";
 import type { Target } from "../target.ts";
