@@ -16,7 +16,7 @@ export * from "./src/ip/mod.ts";
 export * from "./src/wire/mod.ts";
 export * as config from "./src/config/mod.ts";
 export type * from "./src/policy/types.ts";
-export { createPortable } from "./src/crypto/mod.ts";
+export { createPortable } from "./src/crypto/portable/provider.ts";
 export type * from "./src/crypto/provider.ts";
 export { KeyHolder } from "./src/auth/mod.ts";
 export type * from "./src/auth/requests.ts";
