@@ -108,7 +108,8 @@ async function commit(): Promise<string> {
       (await new Deno.Command("git", { args }).output()).stdout,
     ).trim();
   return await git("rev-parse", "--short=12", "HEAD") +
-    (await git("status", "--porcelain") === "" ? "" : "+changes");
+    // What proofs leave behind is no change of what they prove.
+    (await git("status", "--porcelain", "--", ".", ":!proofs") === "" ? "" : "+changes");
 }
 
 async function recorded(file: string): Promise<Line[]> {
