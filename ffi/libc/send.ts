@@ -80,8 +80,11 @@ export interface SendOptions {
   readonly slotLength?: number;
 }
 
-/** Told of a message that the kernel refused: EMSGSIZE (too long for the path), ENETUNREACH, EPERM … */
-export type SendFailed = (errno: number, path: SendPath) => void;
+/**
+ * Told of a message that the kernel refused: EMSGSIZE (too long for the path), ENETUNREACH, EPERM …; and how many
+ * datagrams of it were lost.
+ */
+export type SendFailed = (errno: number, path: SendPath, datagrams: number) => void;
 
 /**
  * One arena for sending through one socket. Write a message to `data` from `at` on, `commit` it, `flush` when
@@ -101,6 +104,8 @@ export class SendBatch {
   readonly #segments: Int32Array;
   #first = 0;
   #count = 0;
+  /** Datagrams that the last `#sendSingly` could not send. */
+  #unsent = 0;
 
   constructor(libc: Libc, options: SendOptions = {}) {
     const slots = options.slots ?? 16;
@@ -179,18 +184,28 @@ export class SendBatch {
       let errno = this.#libc.errno();
       if (isFull(errno)) return this.pending;
       if (errno === ERRNO.EINTR) continue;
+      this.#unsent = this.#datagrams(this.#first);
       // Devices without checksum offload refuse UDP_SEGMENT with EIO, paths with a small MTU with EINVAL.
       if (errno === ERRNO.EIO || errno === ERRNO.EINVAL) errno = this.#sendSingly(fd, this.#first, errno);
-      if (errno !== 0) failed?.(errno, this.#paths[this.#first]!);
+      if (errno !== 0) failed?.(errno, this.#paths[this.#first]!, this.#unsent);
       this.#first++;
     }
     this.discard();
     return 0;
   }
 
-  /** Forgets what was committed and not sent. */
-  discard(): void {
+  /** Forgets what was committed and not sent; so many datagrams. */
+  discard(): number {
+    let datagrams = 0;
+    for (let i = this.#first; i < this.#count; i++) datagrams += this.#datagrams(i);
     this.#first = this.#count = this.at = 0;
+    return datagrams;
+  }
+
+  /** How many datagrams a message is sent as. */
+  #datagrams(i: number): number {
+    const length = this.#lengths[i]!;
+    return length === 0 ? 1 : Math.ceil(length / this.#segments[i]!);
   }
 
   /** Datagram by datagram; returns the first errno, 0 where there was none. */
@@ -205,10 +220,12 @@ export class SendBatch {
       true,
     );
     let first = 0;
+    this.#unsent = 0;
     for (let at = 0; at < length; at += segment) {
       this.#vector.span(i, start + at, Math.min(segment, length - at));
-      const sent = this.#libc.c.sendmsg(fd, this.#vector.pointers[i]!, MSG_DONTWAIT);
-      if (sent < 0 && first === 0) first = this.#libc.errno();
+      if (this.#libc.c.sendmsg(fd, this.#vector.pointers[i]!, MSG_DONTWAIT) >= 0) continue;
+      if (first === 0) first = this.#libc.errno();
+      this.#unsent++;
     }
     this.#vector.span(i, start, length);
     return first;

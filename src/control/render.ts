@@ -17,7 +17,7 @@ export interface DatapathState {
   readonly datapath: string;
   /** Why this one: chosen by whom, or what the probe found. */
   readonly reason: string;
-  /** Packets dropped since the start, by cause (`DROP` of room datapath, and `queueFull`); only causes that there were. */
+  /** Packets dropped since the start, by cause (`DROP` of room datapath, and those of the net role); only causes that there were. */
   readonly drops: Readonly<Record<string, number>>;
 }
 

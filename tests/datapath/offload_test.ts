@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DROP, packetBuffer, VNET_HEADER } from "../../src/datapath/mod.ts";
+import { DROP, packetBuffer, packetsIn, VNET_HEADER } from "../../src/datapath/mod.ts";
 import { checksum } from "../../src/datapath/esp/buffer.ts";
 import { connected, filler, GCM, Host, ip, tcp, udp, upperSum, V4, V6 } from "./support.ts";
 
@@ -70,6 +70,20 @@ Deno.test("split, sealed, opened and joined again: a TCP super-packet comes out 
     ),
     { numRuns: 60 },
   );
+});
+
+Deno.test("a frame for the device says how many packets it is", () => {
+  const { here, there } = connected(GCM);
+  const count = (frame: Uint8Array) => {
+    const buffer = packetBuffer(frame.length);
+    buffer.octets.set(frame);
+    return packetsIn(buffer, 0, frame.length);
+  };
+  const { packet, header } = superTcp(V4, filler(2_900), 1_000);
+  const [joined, ...more] = there.outsideRaw(here.inside(packet, header));
+  assert.deepEqual([count(joined!), more.length], [3, 0]);
+  const [plain] = there.outsideRaw(here.inside(udp(V4, filler(100))));
+  assert.equal(count(plain!), 1);
 });
 
 Deno.test("split: segments have their own sequence, id, flags and right checksums", () => {

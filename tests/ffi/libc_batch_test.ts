@@ -118,12 +118,30 @@ libcTest("A refused message is reported, the ones behind it are sent", async (pa
   tx.push(good, 0, new Uint8Array(65508));
   tx.push(good, 0, new Uint8Array(3));
   assert.ok(tx.full);
-  const failures: number[] = [];
-  assert.equal(tx.flush(a.fd, (errno) => failures.push(errno)), 0);
+  const failures: (readonly [errno: number, datagrams: number])[] = [];
+  assert.equal(tx.flush(a.fd, (errno, _path, datagrams) => failures.push([errno, datagrams])), 0);
   assert.equal(failures.length, 2);
-  assert.equal(failures[1], ERRNO.EMSGSIZE);
+  assert.deepEqual(failures[1], [ERRNO.EMSGSIZE, 1]);
   assert.equal(await received(libc, b.fd, rx), 1);
   assert.equal(rx.length(0), 3);
+  for (const { fd } of [a, b]) libc.c.close(fd);
+  libc.close();
+});
+
+libcTest("What is discarded or refused is counted in datagrams, not in messages", (path) => {
+  const libc = openLibc(path);
+  const a = bound(libc, "127.0.0.1"), b = bound(libc, "127.0.0.1");
+  const tx = new SendBatch(libc, { slots: 3 });
+  const good = sendPath(libc, undefined, b.name), bad = sendPath(libc, at("192.0.2.1", 0).address, b.name);
+  tx.commit(2500, good, 0, 1000);
+  tx.push(good, 0);
+  tx.push(good, 0, new Uint8Array(3));
+  assert.equal(tx.discard(), 5);
+  assert.equal(tx.discard(), 0);
+  tx.commit(2500, bad, 0, 1000);
+  const lost: number[] = [];
+  assert.equal(tx.flush(a.fd, (_errno, _path, datagrams) => lost.push(datagrams)), 0);
+  assert.deepEqual(lost, [3]);
   for (const { fd } of [a, b]) libc.c.close(fd);
   libc.close();
 });

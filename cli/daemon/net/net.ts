@@ -129,8 +129,16 @@ export class Net {
 
   /** Packets that were dropped, by cause. */
   drops(): Readonly<Record<string, number>> {
-    const queueFull = this.#sockets.reduce((sum, { outlet }) => sum + outlet.lost, 0);
-    return { ...this.#datapath.drops(), ...(queueFull > 0 ? { queueFull } : {}) };
+    let queueFull = 0, sendRefused = 0;
+    for (const { outlet } of this.#sockets) {
+      queueFull += outlet.lost;
+      sendRefused += outlet.refused;
+    }
+    return {
+      ...this.#datapath.drops(),
+      ...(queueFull > 0 && { queueFull }),
+      ...(sendRefused > 0 && { sendRefused }),
+    };
   }
 
   /** Takes everything down: SAs and their keys, device, rules, sockets. */

@@ -13,8 +13,10 @@ import type { Family } from "../../../src/ip/mod.ts";
 export class Outlet {
   /** The memory that messages are sent from. */
   readonly buffer: PacketBuffer;
-  /** Messages that were lost: the kernel's queue stayed full. */
+  /** Datagrams that were lost: the kernel's queue stayed full. */
   lost = 0;
+  /** Datagrams that were lost: the kernel would not send them. */
+  refused = 0;
   readonly #libc: Libc;
   readonly #batch: SendBatch;
   readonly #fd: number;
@@ -23,6 +25,10 @@ export class Outlet {
   #stuck = false;
   /** Told of messages that the kernel refused. */
   failed: SendFailed | undefined;
+  readonly #failed: SendFailed = (errno, path, datagrams) => {
+    this.refused += datagrams;
+    this.failed?.(errno, path, datagrams);
+  };
 
   constructor(libc: Libc, fd: number, family: Family, slots: number) {
     this.#libc = libc;
@@ -48,7 +54,7 @@ export class Outlet {
     if (dontFragment !== this.#dontFragment && this.#batch.pending > 0) {
       // The message lies in the batch but is not part of it yet: it keeps its place behind what goes first.
       const { at } = this.#batch;
-      if (this.#batch.flush(this.#fd, this.failed) > 0) this.#drop();
+      if (this.#batch.flush(this.#fd, this.#failed) > 0) this.#drop();
       this.buffer.octets.copyWithin(this.#batch.at, at, at + length);
     }
     this.#fragment(dontFragment);
@@ -64,7 +70,7 @@ export class Outlet {
 
   /** Sends what waits; what the kernel's queue does not take stays. */
   flush(): void {
-    if (this.#batch.pending > 0) this.#stuck = this.#batch.flush(this.#fd, this.failed) > 0;
+    if (this.#batch.pending > 0) this.#stuck = this.#batch.flush(this.#fd, this.#failed) > 0;
   }
 
   #fragment(dontFragment: boolean): void {
@@ -74,11 +80,10 @@ export class Outlet {
   }
 
   #makeRoom(): void {
-    if (this.#batch.flush(this.#fd, this.failed) > 0) this.#drop();
+    if (this.#batch.flush(this.#fd, this.#failed) > 0) this.#drop();
   }
 
   #drop(): void {
-    this.lost += this.#batch.pending;
-    this.#batch.discard();
+    this.lost += this.#batch.discard();
   }
 }

@@ -20,6 +20,7 @@ import {
   type OuterPath,
   type PacketBuffer,
   packetBuffer,
+  packetsIn,
   VNET_HEADER,
 } from "../../../src/datapath/mod.ts";
 import { setLink } from "../../../src/datapath/rtnetlink/mod.ts";
@@ -37,6 +38,11 @@ import { OUTER_MARK, Steering } from "./steering.ts";
 const DEVICE_MTU = 1400;
 /** What IPv6 demands of a device (RFC 8200 §5); a pair that takes less is told to the inside by ICMP. */
 const LEAST_DEVICE_MTU = 1280;
+/**
+ * Packets that wait on the device for us. The kernel's own 500 are the quarter of a second in which 20 Mbit/s bring
+ * them: with all processors busy datagrams were lost there. At full speed so many pass in milliseconds.
+ */
+const DEVICE_QUEUE = 2000;
 /** Reads of the device in a turn; the sockets get theirs in between. */
 const READS = 32;
 /** Puts the packet behind the device header at a multiple of four. */
@@ -89,13 +95,18 @@ export class Userland implements NetDatapath {
   readonly #reader: Deno.PointerObject;
   readonly #arrival: MessageArrival;
   #deviceMtu = DEVICE_MTU;
+  /** Packets that the device would not take. */
+  #deviceRefused = 0;
 
   /** Opens and brings up the device. Throws `StartError`. */
   constructor(options: UserlandOptions) {
     const { libc, netlink } = options;
     this.#options = options;
     this.tun = openDevice(libc);
-    this.#steering = new Steering({ netlink, tunIndex: this.tun.index, mtu: DEVICE_MTU });
+    const { index } = this.tun;
+    // A device that keeps the kernel's own length carries packets all the same.
+    netlink.request(setLink(index, { queueLength: DEVICE_QUEUE }), "lengthen the queue of the TUN device");
+    this.#steering = new Steering({ netlink, tunIndex: index, mtu: DEVICE_MTU });
     const started = this.#steering.start();
     if (!started.ok) {
       this.tun.close();
@@ -189,7 +200,8 @@ export class Userland implements NetDatapath {
   }
 
   drops(): Readonly<Record<string, number>> {
-    return this.#esp.drops.toObject();
+    const deviceRefused = this.#deviceRefused;
+    return { ...this.#esp.drops.toObject(), ...(deviceRefused > 0 && { deviceRefused }) };
   }
 
   close(): void {
@@ -232,7 +244,7 @@ export class Userland implements NetDatapath {
       this.#writers.set(buffer, writer);
     }
     // A device that is down or full loses packets as any other does.
-    this.tun.write(writer, length);
+    if (!this.tun.write(writer, length)) this.#deviceRefused += packetsIn(buffer, offset, length);
   }
 
   /**

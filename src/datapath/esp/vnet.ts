@@ -41,6 +41,13 @@ export function readVnet(header: VnetHeader, { octets, view }: PacketBuffer, at:
   header.checksumOffset = view.getUint16(at + 8, LITTLE_ENDIAN);
 }
 
+/** How many packets the device makes of what was written to it: header at `at`, `length` octets with it. */
+export function packetsIn({ octets, view }: PacketBuffer, at: number, length: number): number {
+  if (octets[at + 1] === GSO.none) return 1;
+  const headers = view.getUint16(at + 2, LITTLE_ENDIAN), segment = view.getUint16(at + 4, LITTLE_ENDIAN);
+  return Math.ceil((length - VNET_HEADER - headers) / segment);
+}
+
 /** Writes the header of a packet that is whole as it is. */
 export function writePlainVnet({ view }: PacketBuffer, at: number): void {
   view.setUint16(at, 0);

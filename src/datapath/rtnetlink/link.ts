@@ -23,6 +23,7 @@ const RTM_GETLINK = 18;
 
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_TXQLEN = 13;
 const IFLA_LINKINFO = 18;
 const IFLA_NET_NS_PID = 19;
 const IFLA_AF_SPEC = 26;
@@ -56,6 +57,8 @@ export interface LinkChange {
   readonly up?: boolean;
   /** Octets. */
   readonly mtu?: number;
+  /** Packets that wait on it at most. */
+  readonly queueLength?: number;
   readonly name?: string;
   readonly namespace?: NamespaceRef;
   /** False: the kernel gives the device no IPv6 link-local address of its own. */
@@ -83,6 +86,7 @@ function namespaceAttribute(namespace: NamespaceRef): Uint8Array {
 export function setLink(index: number, change: LinkChange): NetlinkRequest {
   const parts = [info(index, change.up)];
   if (change.mtu !== undefined) parts.push(attributeU32(IFLA_MTU, change.mtu));
+  if (change.queueLength !== undefined) parts.push(attributeU32(IFLA_TXQLEN, change.queueLength));
   if (change.name !== undefined) parts.push(attributeText(IFLA_IFNAME, change.name));
   if (change.namespace !== undefined) parts.push(namespaceAttribute(change.namespace));
   if (change.linkLocal === false) {

@@ -142,6 +142,7 @@ Deno.test("A device can be put into a namespace by process or descriptor, and lo
   assert.equal(tail({ namespace: { pid: 258 } }), "0800130002010000");
   assert.equal(tail({ namespace: { fd: 5 } }), "08001c0005000000");
   assert.equal(tail({ name: "in0" }), "08000300696e3000");
+  assert.equal(tail({ queueLength: 2000 }), "08000d00d0070000");
   assert.equal(tail({ linkLocal: false }), "10001a000c000a000500080001000000");
   assert.ok(toHex(newVeth("a", "b", { fd: 5 }).body).endsWith("06000300620000" + "0008001c0005000000"));
 });
