@@ -28,3 +28,4 @@ export {
   DATAPATHS,
 } from "./compile.ts";
 export { printConfiguration } from "./print.ts";
+export { formatConfiguration, isSameText } from "./format/mod.ts";

@@ -126,7 +126,12 @@ Deno.test("parseCommandLine: subcommands, and the name ikectl", () => {
   assert.deepEqual(parseCommandLine("iked", ["selftest"]), { ok: true, value: { kind: "selftest" } });
   assert.deepEqual(refused("selftest", "x"), { message: "selftest takes no arguments", usage: true });
   assert.match(HELP, /iked selftest\n/);
-  for (const word of ["ca", "fmt", "explain"]) {
+  assert.deepEqual(parseCommandLine("iked", ["fmt", "-w", "x"]), {
+    ok: true,
+    value: { kind: "fmt", args: ["-w", "x"] },
+  });
+  assert.match(HELP, /iked fmt /);
+  for (const word of ["ca", "explain"]) {
     assert.deepEqual(refused(word, "x"), { message: `${word}: not supported yet`, usage: false });
     assert.ok(!new RegExp(`iked ${word}`).test(HELP), `--help lists "${word}"`);
   }
