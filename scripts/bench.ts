@@ -2,16 +2,23 @@
  * `deno task bench [--quick] [--json]`: iked side by side with strongSwan in interleaved runs (../shared/bench), as
  * root. Medians; CPU time by the OS's accounting, without the initiator's and the load generator's. IKED_BIN names the
  * executable; without it, it is compiled. Exits 0 where all was measured, whether targets are met or not.
+ * `deno task bench lookup [--json]`: the lookup of policies alone, by anybody.
  */
 import { runBench } from "./bench/bench.ts";
 import { formatFigures } from "./bench/figures.ts";
 import { BenchError } from "./bench/harness.ts";
+import { benchLookup, formatLookup } from "./bench/lookup.ts";
 
-const known = new Set(["--quick", "--json"]);
+const known = new Set(["lookup", "--quick", "--json"]);
 const unknown = Deno.args.find((word) => !known.has(word));
 if (unknown !== undefined) {
-  console.error(`bench: unknown word "${unknown}"\nusage: deno task bench [--quick] [--json]`);
+  console.error(`bench: unknown word "${unknown}"\nusage: deno task bench [lookup] [--quick] [--json]`);
   Deno.exit(1);
+}
+if (Deno.args.includes("lookup")) {
+  const rows = benchLookup();
+  console.log(Deno.args.includes("--json") ? JSON.stringify({ rows }) : formatLookup(rows));
+  Deno.exit(0);
 }
 try {
   const figures = await runBench(Deno.args.includes("--quick"), (line) => console.error(line));

@@ -132,10 +132,17 @@ export function formatDistinguishedName(der: Uint8Array): string | undefined {
   }).join("");
 }
 
+/** A text that two names have in common exactly when they are the same; undefined where it is no name. */
+export function canonicalDistinguishedName(der: Uint8Array): string | undefined {
+  const attributes = attributesOf(der);
+  if (attributes === undefined) return undefined;
+  return JSON.stringify(
+    attributes.map(({ oid, value }) => [oid, value.trim().replace(/\s+/g, " ").toLowerCase()]),
+  );
+}
+
 /** Whether two names are the same by RFC 5280 §7.1: whatever string type, letter case and number of blanks. */
 export function sameDistinguishedName(a: Uint8Array, b: Uint8Array): boolean {
-  const canonical = (der: Uint8Array) =>
-    attributesOf(der)?.map(({ oid, value }) => [oid, value.trim().replace(/\s+/g, " ").toLowerCase()]);
-  const left = canonical(a);
-  return left !== undefined && JSON.stringify(left) === JSON.stringify(canonical(b));
+  const left = canonicalDistinguishedName(a);
+  return left !== undefined && left === canonicalDistinguishedName(b);
 }

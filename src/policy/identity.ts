@@ -3,6 +3,7 @@ import { ascii, sameOctets, toHex } from "../bytes/mod.ts";
 import { addressFromOctets, addressToOctets, formatAddress, parseAddress } from "../ip/mod.ts";
 import { ID_TYPE, nameOf } from "../wire/registry.ts";
 import {
+  canonicalDistinguishedName,
   encodeDistinguishedName,
   formatDistinguishedName,
   sameDistinguishedName,
@@ -54,4 +55,17 @@ export function sameIdentity(a: Identity, b: Identity): boolean {
   if (sameOctets(a.data, b.data)) return true;
   if (a.type === ID_TYPE.ID_DER_ASN1_DN) return sameDistinguishedName(a.data, b.data);
   return a.type === ID_TYPE.ID_FQDN && formatIdentity(a).toLowerCase() === formatIdentity(b).toLowerCase();
+}
+
+/** A key that two identities have in common where `sameIdentity` holds. */
+export function identityKey(identity: Identity): string {
+  const { type, data } = identity;
+  switch (type) {
+    case ID_TYPE.ID_FQDN:
+      return `${type} ${formatIdentity(identity).toLowerCase()}`;
+    case ID_TYPE.ID_DER_ASN1_DN:
+      return `${type} ${canonicalDistinguishedName(data) ?? toHex(data)}`;
+    default:
+      return `${type} ${toHex(data)}`;
+  }
 }

@@ -7,7 +7,7 @@
  * ```
  */
 import { fail, ok, type Result } from "../../bytes/mod.ts";
-import { answerProposal, type Chosen, offersIke, selectIke } from "../../proposal/mod.ts";
+import { answerProposal, type Chosen, offersIke, type Proposal, selectIke } from "../../proposal/mod.ts";
 import type { IkeSuite } from "../../crypto/suite.ts";
 import type { Policy, PolicyLookup } from "../../policy/mod.ts";
 import {
@@ -118,15 +118,8 @@ export async function answerInit(
 function choose(lookup: PolicyLookup, request: InitReply, sai: SaPayload): Result<Choice, InitFailure> {
   const { local, remote } = request.path;
   const addresses = { local: local.address, peer: remote.address };
-  // Many policies have the same proposals, and anybody may have us look for one that fits.
-  const judged = new Map<string, boolean>();
-  const accepts = ({ ikeProposals }: Policy) => {
-    const key = JSON.stringify(ikeProposals);
-    const fits = judged.get(key) ?? offersIke(ikeProposals, sai.proposals, 0);
-    judged.set(key, fits);
-    return fits;
-  };
-  const policy = lookup.incoming({ ...addresses, accepts });
+  const acceptsIke = (own: readonly Proposal[]) => offersIke(own, sai.proposals, 0);
+  const policy = lookup.incoming({ ...addresses, acceptsIke });
   const nearest = policy ?? lookup.incoming(addresses);
   if (nearest === undefined) {
     return fail({ failure: { code: "no-policy", wanted: "a policy for this address", got: "none" } });
