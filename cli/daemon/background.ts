@@ -41,6 +41,8 @@ export async function startInBackground(libc: Libc): Promise<number> {
 
 /** The child's end of the pipe: lines go to the command that the user started, until it is closed. */
 export function openReport(libc: Libc): { write(octets: Uint8Array<ArrayBuffer>): void; close(): void } {
+  // Its last line is written when main has no ffi any more.
+  libc.bind("write_buffer", "close");
   return {
     write: (octets) => writeAll(libc, REPORT_FD, octets),
     close: () => void libc.c.close(REPORT_FD),

@@ -1,3 +1,4 @@
+import { openLazily } from "../library.ts";
 import { LibcError } from "./errno.ts";
 import { symbols } from "./symbols.ts";
 
@@ -27,6 +28,8 @@ export interface Libc {
   addressOf(buffer: Octets): bigint;
   /** The same as a pointer, prepared once for hot calls. */
   pointerTo(buffer: Octets): Deno.PointerObject;
+  /** Binds functions that will be called once the grant is given back; any other is bound when it is first called. */
+  bind(...names: readonly (keyof Libc["c"])[]): void;
   /** Releases the library. */
   close(): void;
 }
@@ -38,7 +41,7 @@ export interface Libc {
  * as results of `memcpy(b, b, 0)`, C's memory is read by `memcpy` into a buffer.
  */
 export function openLibc(path: string): Libc {
-  const library = Deno.dlopen(path, symbols);
+  const library = openLazily(path, symbols);
   const c = library.symbols;
   const value = new Int32Array(1);
   // The address is fixed per thread, and a worker's or main's JavaScript never changes thread.
@@ -61,6 +64,7 @@ export function openLibc(path: string): Libc {
       if (pointer === null) throw new RangeError("Empty buffer has no address");
       return pointer;
     },
+    bind: (...names) => names.forEach((name) => c[name]),
     close: () => library.close(),
   };
 }

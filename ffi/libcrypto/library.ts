@@ -1,3 +1,4 @@
+import { openLazily } from "../library.ts";
 import { symbols } from "./symbols.ts";
 
 /** Memory that C may be given: not shared, not resizable. */
@@ -47,7 +48,7 @@ export interface Libcrypto {
  * as results of `memcpy(b, b, 0)`.
  */
 export function openLibcrypto(path: string): Libcrypto {
-  const library = Deno.dlopen(path, symbols);
+  const library = openLazily(path, symbols);
   const c = library.symbols;
   const reason = (): string => {
     const text = octets(256);
