@@ -7,9 +7,12 @@ import {
   type CommandLine,
   compile,
   type Compiled,
+  type ConfigurationNode,
+  type DatapathName,
   type Diagnostic,
   Diagnostics,
   type Environment,
+  firstUnsupported,
   hostNamesIn,
   parse,
   Source,
@@ -35,7 +38,7 @@ export interface LoadOptions extends CommandLine {
  */
 export type LoadedConfiguration =
   & { readonly diagnostics: readonly Diagnostic[] }
-  & (({ readonly ok: true } & Compiled) | { readonly ok: false });
+  & (({ readonly ok: true; readonly tree: ConfigurationNode } & Compiled) | { readonly ok: false });
 
 const DEFAULT_RESOLVE_TIMEOUT_MS = 5000;
 
@@ -45,6 +48,14 @@ function refused(file: string, reason: string): LoadedConfiguration {
     ok: false,
     diagnostics: [{ severity: "error", message: `cannot use this file: ${reason}`, where }],
   };
+}
+
+/** The same, or refused where it asks for what the engine or this data path cannot do yet: then no secret is kept. */
+export function supported(loaded: LoadedConfiguration, datapath: DatapathName): LoadedConfiguration {
+  const first = loaded.ok ? firstUnsupported(loaded.uses, datapath) : undefined;
+  if (!loaded.ok || first === undefined) return loaded;
+  for (const { octets } of loaded.secrets) octets.fill(0);
+  return { ok: false, diagnostics: [...loaded.diagnostics, first] };
 }
 
 /** Reads a configuration. It throws for nothing that is in a file. */
@@ -69,6 +80,10 @@ export async function loadConfiguration(options: LoadOptions): Promise<LoadedCon
       identities.set(included, read.value.identity);
       return included;
     },
+    readKey: (path: string, chain: readonly Source[]): Uint8Array | string => {
+      const read = readConfigurationFile(includePath(path, chain.at(-1)!.name));
+      return read.ok ? read.value.octets : read.error;
+    },
   };
   const { tree, wipe } = parse(source, context, diagnostics);
   try {
@@ -84,7 +99,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<LoadedCon
     const said = diagnostics.finish();
     return compiled === undefined
       ? { ok: false, diagnostics: said }
-      : { ok: true, ...compiled, diagnostics: said };
+      : { ok: true, tree, ...compiled, diagnostics: said };
   } finally {
     wipe();
   }

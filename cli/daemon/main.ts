@@ -2,7 +2,7 @@
 import { fail, ok, type Result } from "../../src/bytes/mod.ts";
 import { formatDiagnostic, printConfiguration } from "../../src/config/mod.ts";
 import { ignoreSignal, type Libc, openLibc } from "../../ffi/libc/mod.ts";
-import { loadConfiguration, type LoadedConfiguration } from "../config/mod.ts";
+import { loadConfiguration, type LoadedConfiguration, supported } from "../config/mod.ts";
 import type { DaemonOptions } from "../options.ts";
 import { VERSION } from "../version.ts";
 import { isBackgroundChild, openReport, READY, startInBackground } from "./background.ts";
@@ -159,6 +159,9 @@ async function start(
   if (!free.ok) return free;
   const choice = chooseDatapath(options.datapath, loaded.options.datapath);
   if (!choice.ok) return choice;
+  const { datapath } = choice.value;
+  const usable = supported(loaded, datapath);
+  if (!usable.ok) return fail(formatDiagnostic(usable.diagnostics.at(-1)!));
   for (const text of await cryptoWarnings(loaded.configuration, libraries.libcrypto)) {
     log.write({ level: "warning", text });
   }
@@ -167,7 +170,8 @@ async function start(
   const engine = links.engine.connect<EngineForMain>(ENGINE_FOR_MAIN);
   const keys = links.keys.connect<KeysForMain>(KEYS_FOR_MAIN);
   const net = links.net.connect<NetForMain>(NET_FOR_MAIN);
-  const daemon = new Daemon({ engine, keys, net }, log, choice.value, () => load(options));
+  const reload = async () => supported(await load(options), datapath);
+  const daemon = new Daemon({ engine, keys, net }, log, choice.value, reload);
   for (const link of [links.engine, links.net]) {
     link.serve<MainForRoles>(MAIN_FOR_ROLES, { events: (batch) => daemon.events(batch) });
   }

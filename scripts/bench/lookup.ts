@@ -4,7 +4,7 @@
  */
 import { parseAddress, parsePrefix } from "../../src/ip/mod.ts";
 import type { SecretRef } from "../../src/bytes/mod.ts";
-import { DEFAULT_ESP, DEFAULT_IKE } from "../../src/config/proposals.ts";
+import { DEFAULT_ESP, DEFAULT_IKE } from "../../src/config/compile/proposals.ts";
 import { createLookup, parseIdentity, type PeerQuery, type Policy } from "../../src/policy/mod.ts";
 
 const SIZES = [100, 1_000, 10_000, 100_000] as const;

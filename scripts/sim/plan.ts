@@ -151,6 +151,9 @@ const GLOBALS = {
   dpdIntervalMs: 20_000,
   enforceSingleIkeSa: false,
   vendorId: false,
+  fragmentation: false,
+  mobike: false,
+  stickyAddress: false,
   natt: "on",
 } as const;
 

@@ -1,6 +1,8 @@
 /** Errors and warnings about a configuration, in the form of contracts.md. */
 import type { SourcePlace } from "../policy/types.ts";
+import { type CommentWord, readDirective } from "./allow.ts";
 import type { Place } from "./source.ts";
+import { closest } from "./suggest.ts";
 
 /** Codes of warnings; they keep their meaning for ever. `docs/warnings.md` explains each. */
 export const WARNINGS = {
@@ -15,6 +17,16 @@ export const WARNINGS = {
   hostBits: "W009",
   noPolicies: "W010",
   passedOver: "W011",
+  unreachable: "W012",
+  allowance: "W013",
+  sharedTraffic: "W014",
+  flowWithinFlow: "W015",
+  refusedByPeers: "W016",
+  weakKey: "W017",
+  noCertificate: "W018",
+  rekeyAtOnce: "W019",
+  sameEnds: "W020",
+  duplicateUser: "W021",
 } as const;
 
 export type WarningCode = (typeof WARNINGS)[keyof typeof WARNINGS];
@@ -87,11 +99,29 @@ interface Noted {
   readonly suggestion?: string;
 }
 
+/** One `# iked: allow …`, and the lines of the statement that it ends. */
+interface Allowance {
+  readonly place: Place;
+  readonly firstLine: number;
+  readonly codes: readonly CommentWord[];
+  readonly needed: Set<string>;
+}
+
+const CODES: readonly string[] = Object.values(WARNINGS);
+/** Codes of what is said on one host or day and not on another: allowing them is never too much. */
+const PASSING: ReadonlySet<string> = new Set([WARNINGS.unresolved, WARNINGS.noCertificate]);
+/** Warnings that are kept until it is known which are allowed. */
+const MAX_KEPT = 100_000;
+
 /** Collects diagnostics. Source lines are read at the end, when all that is secret in them is known. */
 export class Diagnostics {
   readonly #noted: Noted[] = [];
+  /** In the order of their lines, file by file. */
+  readonly #allowances = new Map<unknown, Allowance[]>();
   #errors = 0;
   #warnings = 0;
+  /** Every check has run: what is not said is not there. */
+  complete = false;
 
   /** How many errors there were. */
   get errors(): number {
@@ -113,28 +143,95 @@ export class Diagnostics {
   }
 
   warn(code: WarningCode, place: Place | undefined, message: string, suggestion?: string): void {
-    if (++this.#warnings > MAX_EACH) return;
+    if (++this.#warnings > MAX_KEPT) return;
     const rest = suggestion === undefined ? {} : { suggestion };
     this.#noted.push({ severity: "warning", code, message, place, ...rest });
   }
 
+  /** A comment of the form `# iked: …` at `place`, which ends the statement that began in `firstLine`. */
+  directive(place: Place, firstLine: number, words: readonly CommentWord[]): void {
+    const { codes, fault } = readDirective(words);
+    if (fault !== undefined) {
+      this.warn(WARNINGS.allowance, wordPlace(place, fault.word), fault.message, fault.instead);
+    }
+    for (const code of codes) {
+      if (CODES.includes(code.text)) continue;
+      const message = `there is no warning "${code.text.slice(0, 32)}"`;
+      this.warn(WARNINGS.allowance, wordPlace(place, code), message, closest(code.text, CODES));
+    }
+    const list = this.#allowances.get(place.source) ?? [];
+    this.#allowances.set(place.source, list);
+    list.push({ place, firstLine, codes, needed: new Set() });
+  }
+
   /** All of them, file by file, in the order of the lines. Call it before the sources are wiped. */
   finish(): Diagnostic[] {
-    const order = new Map<unknown, number>();
-    for (const { place } of this.#noted) if (!order.has(place?.source)) order.set(place?.source, order.size);
-    const sorted = this.#noted.toSorted(({ place: a }, { place: b }) =>
-      order.get(a?.source)! - order.get(b?.source)! || (a?.line ?? 0) - (b?.line ?? 0) ||
-      (a?.column ?? 0) - (b?.column ?? 0)
-    );
-    let last: Place | undefined;
-    let line: readonly string[] = [];
-    return sorted.map(({ place, ...rest }) => {
-      if (place === undefined) return rest;
-      // Many may be in one line, and a line may be as long as the file
-      if (last?.source !== place.source || last.lineStart !== place.lineStart) line = lineAt(place);
-      last = place;
-      const message = rest.message + viaMacro(place);
-      return { ...rest, message, where: placeValue(place), excerpt: excerptAt(place, line) };
-    });
+    const said = this.#noted.filter((one) => one.severity === "error" || !this.#allowed(one));
+    // With an error, or beyond what is kept, a warning may be missing that would come.
+    if (this.complete && !this.failed && this.#warnings <= MAX_KEPT) said.push(...this.#unneeded());
+    return shown(withoutExcess(inOrder(said)));
   }
+
+  #allowed({ code, place }: Noted): boolean {
+    if (code === undefined || place === undefined) return false;
+    const list = this.#allowances.get(place.source) ?? [];
+    // The first that does not end before the line
+    let low = 0, high = list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (list[middle]!.place.line < place.line) low = middle + 1;
+      else high = middle;
+    }
+    const found = list[low];
+    if (found === undefined || found.firstLine > place.line) return false;
+    if (!found.codes.some(({ text }) => text === code)) return false;
+    found.needed.add(code);
+    return true;
+  }
+
+  #unneeded(): Noted[] {
+    const noted: Noted[] = [];
+    for (const { place, codes, needed } of [...this.#allowances.values()].flat()) {
+      if (codes.some(({ text }) => text === WARNINGS.allowance)) continue;
+      for (const code of codes) {
+        if (needed.has(code.text) || PASSING.has(code.text) || !CODES.includes(code.text)) continue;
+        const message = `"allow ${code.text}" is not needed: this statement has no such warning`;
+        noted.push({ severity: "warning", code: WARNINGS.allowance, message, place: wordPlace(place, code) });
+      }
+    }
+    return noted;
+  }
+}
+
+/** The place of a word of a comment; of the comment where there is none. */
+function wordPlace(place: Place, word: CommentWord | undefined): Place {
+  return word === undefined ? place : { ...place, column: place.column + word.offset };
+}
+
+function inOrder(noted: readonly Noted[]): readonly Noted[] {
+  const order = new Map<unknown, number>();
+  for (const { place } of noted) if (!order.has(place?.source)) order.set(place?.source, order.size);
+  return noted.toSorted(({ place: a }, { place: b }) =>
+    order.get(a?.source)! - order.get(b?.source)! || (a?.line ?? 0) - (b?.line ?? 0) ||
+    (a?.column ?? 0) - (b?.column ?? 0)
+  );
+}
+
+/** All errors, and as many warnings as one may read. */
+function withoutExcess(noted: readonly Noted[]): readonly Noted[] {
+  let warnings = 0;
+  return noted.filter(({ severity }) => severity === "error" || ++warnings <= MAX_EACH);
+}
+
+function shown(noted: readonly Noted[]): Diagnostic[] {
+  let last: Place | undefined;
+  let line: readonly string[] = [];
+  return noted.map(({ place, ...rest }) => {
+    if (place === undefined) return rest;
+    // Many may be in one line, and a line may be as long as the file
+    if (last?.source !== place.source || last.lineStart !== place.lineStart) line = lineAt(place);
+    last = place;
+    const message = rest.message + viaMacro(place);
+    return { ...rest, message, where: placeValue(place), excerpt: excerptAt(place, line) };
+  });
 }

@@ -19,13 +19,15 @@ export function hostNamesIn({ policies }: ConfigurationNode): string[] {
   const add = (host: HostNode | undefined) => {
     if (host?.kind === "name") names.add(host.name);
   };
-  for (const { local, peer, flows } of policies) {
+  for (const { local, peer, flows, config } of policies) {
     add(local);
     add(peer);
     for (const { from, to } of flows) {
       add(from.host);
+      add(from.sourceNat);
       add(to.host);
     }
+    for (const { host } of config) add(host);
   }
   return [...names];
 }

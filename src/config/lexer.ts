@@ -4,6 +4,7 @@
  * It works on octets so that keys in a file do not become JavaScript strings: a token is a part of the file, and its
  * text or octets are made only where they are asked for. Tokens behind `psk` and the like are marked secret.
  */
+import { directiveIn } from "./allow.ts";
 import { type Diagnostics, WARNINGS } from "./diagnostics.ts";
 import { isReserved } from "./keywords.ts";
 import type { Place, Source } from "./source.ts";
@@ -27,7 +28,7 @@ const DOUBLE_QUOTE = 0x22, SINGLE_QUOTE = 0x27, SPACE = 0x20, TAB = 0x09, CARRIA
 /** `( ) , < = > { } !` */
 const PUNCTUATION: ReadonlySet<number> = new Set([0x28, 0x29, 0x2c, 0x3c, 0x3d, 0x3e, 0x7b, 0x7d, 0x21]);
 /** Words behind which a secret stands; the number is how many operands come before it. */
-const BEFORE_SECRET: ReadonlyMap<string, number> = new Map([["psk", 0], ["user", 1]]);
+const BEFORE_SECRET: ReadonlyMap<string, number> = new Map([["psk", 0], ["secret", 0], ["user", 1]]);
 
 const decoder = new TextDecoder();
 
@@ -46,7 +47,7 @@ function isNameOctet(octet: number): boolean {
 
 /** Whether a word that is none of the language suggests that a secret is meant to follow. */
 function looksSecret(word: string): boolean {
-  if (word === "secret" || word === "password" || word === "key") return true;
+  if (word === "password" || word === "key") return true;
   return word !== "" && !isReserved(word) && editDistance(word, "psk", 1) <= 1;
 }
 
@@ -91,6 +92,8 @@ export class Lexer {
   /** Octet and column that the last place was made for: columns are counted on from there. */
   #columnAt = 0;
   #column = 1;
+  /** Line in which the statement began; undefined between statements. */
+  #statementLine: number | undefined;
   /** Quote characters for which no end was found; the search is not repeated. */
   readonly #open = new Set<number>();
   /** -1: no secret is near; else so many operands before it. */
@@ -156,6 +159,7 @@ export class Lexer {
   #token(kind: TokenKind, end: number): Token {
     const start = this.#at;
     const place = this.#place();
+    this.#statementLine = kind === "newline" ? undefined : this.#statementLine ?? this.#line;
     this.#at = end;
     const secret = this.#markSecret(kind, start, end);
     return { kind, octets: this.octets, start, end, place, secret };
@@ -197,6 +201,10 @@ export class Lexer {
     const { octets } = this;
     if (this.origin !== undefined) {
       this.diagnostics.error(this.origin.place, "a macro cannot begin a comment");
+    }
+    const words = this.origin === undefined ? directiveIn(octets, this.#at) : undefined;
+    if (words !== undefined) {
+      this.diagnostics.directive(this.#place(), this.#statementLine ?? this.#line, words);
     }
     for (;;) {
       const end = octets.indexOf(NEWLINE, this.#at);

@@ -16,16 +16,21 @@ export {
   WARNINGS,
 } from "./diagnostics.ts";
 export type * from "./ast.ts";
-export { parse, type ParseContext, type Parsed } from "./parser.ts";
+export { type Keyword, type KeywordKind, KEYWORDS } from "./keywords.ts";
+export { parse, type Parsed } from "./parser/file.ts";
+export type { ParseContext } from "./parser/context.ts";
 export { type Environment, hostNamesIn } from "./environment.ts";
+export { compile } from "./compile/compile.ts";
 export {
   type CommandLine,
-  compile,
   type Compiled,
   type ConfigurationOptions,
   type ConfiguredSecret,
   type DatapathName,
   DATAPATHS,
-} from "./compile.ts";
-export { printConfiguration } from "./print.ts";
+  type OcspSettings,
+} from "./compile/types.ts";
+export { type Feature, type FeatureUse, firstUnsupported, limitOf } from "./unsupported.ts";
+export { printConfiguration } from "./print/print.ts";
+export { explain, type Explanation, printExplanation } from "./explain/mod.ts";
 export { formatConfiguration, isSameText } from "./format/mod.ts";

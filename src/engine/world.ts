@@ -43,6 +43,9 @@ const UNCONFIGURED: Globals = {
   dpdIntervalMs: 0,
   enforceSingleIkeSa: false,
   vendorId: false,
+  fragmentation: false,
+  mobike: false,
+  stickyAddress: false,
   natt: "on",
 };
 

@@ -6,6 +6,7 @@
  * @module
  */
 export * from "./types.ts";
+export type * from "./radius.ts";
 export * from "./identity.ts";
 export * from "./distinguished_name.ts";
 export * from "./lookup.ts";

@@ -28,13 +28,47 @@ export interface Identity {
 export interface Flow {
   readonly local: TrafficSelector;
   readonly remote: TrafficSelector;
+  /** The end whose address is leased (RFC 7296 §2.19): until then its selector has every address of the family. */
+  readonly dynamic?: "local" | "remote" | "both";
   /** The true source behind `local` (outgoing NAT, iked.conf(5)). */
   readonly sourceNat?: Prefix;
   readonly where?: SourcePlace;
 }
 
-/** How the two ends prove who they are. */
-export type AuthSpec = { readonly method: "psk"; readonly secret: SecretRef };
+/** Which signatures both ends may use: any, one of RFC 7296 §3.8 and RFC 4754, or RFC 7427's alone. */
+export type SignatureMethod = "any" | "rsa" | "ecdsa256" | "ecdsa384" | "ecdsa521" | "rfc7427";
+
+/** EAP methods by which the responder authenticates the initiator (RFC 7296 §2.16); `radius` asks a server. */
+export type EapMethod = "mschap-v2" | "radius";
+
+/** How the two ends prove who they are. With EAP the responder signs. */
+export type AuthSpec =
+  | { readonly method: "psk"; readonly secret: SecretRef }
+  | { readonly method: "signature"; readonly signature: SignatureMethod }
+  | { readonly method: "eap"; readonly eap: EapMethod };
+
+/** Attributes of configuration payloads by their names in iked.conf(5) (RFC 7296 §3.15.1). */
+export type ConfigAttribute =
+  | "address"
+  | "netmask"
+  | "name-server"
+  | "netbios-server"
+  | "dhcp-server"
+  | "protected-subnet"
+  | "access-server";
+
+/** What we tell an initiator. An `address` shorter than the whole address is a pool. */
+export interface ConfigOption {
+  readonly attribute: ConfigAttribute;
+  readonly prefix: Prefix;
+}
+
+/** What we ask a responder for; any value where `prefix` is absent. */
+export interface ConfigRequest {
+  readonly attribute: ConfigAttribute;
+  readonly family: Family;
+  readonly prefix?: Prefix;
+}
 
 /** Life of a Child SA: 0 is for ever. */
 export interface ChildLifetime {
@@ -50,9 +84,14 @@ export interface Policy {
   readonly mode: "active" | "passive";
   readonly encapsulation: "esp" | "ah";
   readonly tunnelMode: "tunnel" | "transport";
+  /** Compression is negotiated (RFC 7296 §2.22). */
+  readonly ipcomp?: boolean;
   /** UDP encapsulation even without NAT. */
   readonly forceNatt: boolean;
+  /** Family of the endpoints; the flows may be of another one. */
   readonly family?: Family;
+  /** Routing domain of the unprotected traffic, 0 to 255. */
+  readonly rdomain?: number;
   readonly flows: readonly Flow[];
   readonly local: HostSpec;
   readonly peer: HostSpec;
@@ -65,6 +104,23 @@ export interface Policy {
   readonly ikeLifetimeMs: number;
   readonly childLifetime: ChildLifetime;
   readonly auth: AuthSpec;
+  /** As responder: at most 16 together with `request`. */
+  readonly config?: readonly ConfigOption[];
+  /** As initiator. */
+  readonly request?: readonly ConfigRequest[];
+  /** Interface that gets leased addresses, routes and name servers; `secN` is a route-based tunnel. */
+  readonly iface?: string;
+  /** Tag of all packets, `$id`, `$eapid`, `$domain` and `$name` not yet expanded. */
+  readonly tag?: string;
+  /** Interface for decapsulated traffic, `encN`. */
+  readonly tap?: string;
+}
+
+/** One `user` of the EAP database. */
+export interface User {
+  readonly name: string;
+  /** The password. */
+  readonly secret: SecretRef;
 }
 
 /** The `set …` statements and options that concern the engine. */
@@ -77,6 +133,12 @@ export interface Globals {
   readonly dpdIntervalMs: number;
   readonly enforceSingleIkeSa: boolean;
   readonly vendorId: boolean;
+  /** IKE fragmentation (RFC 7383) is offered. */
+  readonly fragmentation: boolean;
+  /** A peer may move (MOBIKE, RFC 4555). */
+  readonly mobike: boolean;
+  /** A peer gets the pool address again that its identity had. */
+  readonly stickyAddress: boolean;
   /** `off` is option -T, `force` is -t or -p. */
   readonly natt: "on" | "off" | "force";
 }
@@ -85,4 +147,5 @@ export interface Globals {
 export interface EngineConfiguration {
   readonly globals: Globals;
   readonly policies: readonly Policy[];
+  readonly users?: readonly User[];
 }

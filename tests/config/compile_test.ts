@@ -40,7 +40,7 @@ Deno.test('the manual\'s example "big test" means what the manual says', () => {
   assert.equal(formatIdentity(policy.localId), "host.example.com");
   assert.deepEqual([policy.peerId?.type, formatIdentity(policy.peerId!)], [1, "192.168.0.254"]);
   assert.equal(new TextDecoder().decode(secrets[0]!.octets), "foobar");
-  assert.equal(secrets[0]!.ref, policy.auth.secret);
+  assert.deepEqual(policy.auth, { method: "psk", secret: secrets[0]!.ref });
 });
 
 Deno.test("the manual's example of gateways takes the destination as peer", () => {
@@ -68,6 +68,9 @@ Deno.test("what is left out has the defaults of iked.conf(5)", () => {
     dpdIntervalMs: 60_000,
     enforceSingleIkeSa: false,
     vendorId: true,
+    fragmentation: false,
+    mobike: true,
+    stickyAddress: false,
     natt: "on",
   });
   assert.deepEqual(options, {});
@@ -94,6 +97,9 @@ Deno.test("settings and the command line", () => {
     dpdIntervalMs: 3000,
     enforceSingleIkeSa: true,
     vendorId: false,
+    fragmentation: false,
+    mobike: false,
+    stickyAddress: false,
     natt: "off",
   });
   assert.deepEqual(options, { datapath: "userland" });

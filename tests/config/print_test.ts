@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encrAlgorithms, integAlgorithms, keAlgorithms, prfAlgorithms } from "../../src/crypto/algorithms.ts";
 import { printConfiguration } from "../../src/config/mod.ts";
-import { quote } from "../../src/config/print.ts";
+import { quote } from "../../src/config/print/values.ts";
 import { meaning, readGood } from "./support.ts";
 
 const some = <T>(values: readonly T[], maxLength = 4) =>
@@ -150,6 +150,9 @@ Deno.test("a policy prints in the order of the manual, defaults written out", ()
 set couple
 set dpd_check_interval 60
 set noenforcesingleikesa
+set nofragmentation
+set mobike
+set nostickyaddress
 set vendorid
 ikev2 "a" active tunnel esp \\
 	proto { 6 } \\

@@ -165,8 +165,10 @@ Deno.test("the octets of files and macros are overwritten afterwards", () => {
     { macros: new Map(), include: () => "no" },
     diagnostics,
   );
-  assert.equal(new TextDecoder().decode(tree.policies[0]!.psk!.octets), "hunter2");
+  const auth = tree.policies[0]!.auth;
+  assert.ok(auth?.kind === "psk");
+  assert.equal(new TextDecoder().decode(auth.secret.octets), "hunter2");
   wipe();
   assert.ok(octets.every((octet) => octet === 0));
-  assert.equal(new TextDecoder().decode(tree.policies[0]!.psk!.octets), "hunter2");
+  assert.equal(new TextDecoder().decode(auth.secret.octets), "hunter2");
 });

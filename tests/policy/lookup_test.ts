@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type IpAddress, parseAddress, parsePrefix } from "../../src/ip/mod.ts";
 import type { SecretRef } from "../../src/bytes/mod.ts";
-import { DEFAULT_IKE } from "../../src/config/proposals.ts";
+import { DEFAULT_IKE } from "../../src/config/compile/proposals.ts";
 import {
   createLookup,
   type HostSpec,

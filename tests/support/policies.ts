@@ -94,6 +94,9 @@ const GLOBALS: Globals = {
   dpdIntervalMs: 0,
   enforceSingleIkeSa: false,
   vendorId: false,
+  fragmentation: false,
+  mobike: false,
+  stickyAddress: false,
   natt: "on",
 };
 

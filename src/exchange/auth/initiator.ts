@@ -33,6 +33,7 @@ import type { Failure } from "../reasons.ts";
 import { cut } from "../text.ts";
 import { establish } from "./established.ts";
 import { settleRivals } from "./rivals.ts";
+import { presharedKey } from "./secret.ts";
 
 /** Runs the exchange on an `auth-sent` SA: it is established afterwards, or closed. */
 export async function initiateAuth(context: SaContext, sa: AuthSentSa, packet?: SelectorPair): Promise<void> {
@@ -47,7 +48,7 @@ export async function initiateAuth(context: SaContext, sa: AuthSentSa, packet?: 
   const signed = await world.keys.authenticate({
     sa: sa.handle,
     role: "initiator",
-    sign: { secret: policy.auth.secret, octets: { message: initRequest, nonce: nonceR, id: idBody(idi) } },
+    sign: { secret: presharedKey(policy.auth), octets: { message: initRequest, nonce: nonceR, id: idBody(idi) } },
   });
   if (!signed.ok) return await end(context, keysFailure(signed.error));
   const offer = offerChild(context, { withKe: false, ...(packet && { packet }) });
@@ -121,7 +122,7 @@ async function verify(
     verify: {
       method: auth.method,
       data: auth.data.slice(),
-      secret: policy.auth.secret,
+      secret: presharedKey(policy.auth),
       octets: { message: initResponse, nonce: nonceI, id: idBody(idr) },
     },
     ...(agreed.ok && { child: { suite: agreed.value.chosen.suite, nonceI, nonceR } }),

@@ -33,6 +33,7 @@ import type { Failure } from "../reasons.ts";
 import { cut } from "../text.ts";
 import { establish } from "./established.ts";
 import { settleRivals } from "./rivals.ts";
+import { presharedKey } from "./secret.ts";
 
 /** Handler of IKE_AUTH requests. */
 export async function respondAuth(context: SaContext, request: Opened): Promise<Reply> {
@@ -123,7 +124,7 @@ async function authenticate(
   idr: IdPayload,
   match: Result<ChildMatch, Failure>,
 ): Promise<Result<AuthenticateResult, Failure>> {
-  const { secret } = context.policy.auth;
+  const secret = presharedKey(context.policy.auth);
   const { initRequest, initResponse, nonceI, nonceR } = sa.transcript;
   const auth = payloadOf(payloads, "AUTH")!;
   const result = await context.world.keys.authenticate({

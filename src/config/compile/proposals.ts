@@ -6,13 +6,13 @@ import {
   integAlgorithms,
   keAlgorithms,
   prfAlgorithms,
-} from "../crypto/algorithms.ts";
-import type { EncrChoice } from "../crypto/provider.ts";
-import type { Proposal } from "../proposal/types.ts";
-import { ENCR, INTEG, KE, PRF } from "../wire/registry.ts";
-import type { SaNode, TransformNode } from "./ast.ts";
-import { type Diagnostics, WARNINGS } from "./diagnostics.ts";
-import { closest } from "./suggest.ts";
+} from "../../crypto/algorithms.ts";
+import type { EncrChoice } from "../../crypto/provider.ts";
+import type { Proposal, ProposalProtocol } from "../../proposal/types.ts";
+import { ENCR, INTEG, KE, PRF } from "../../wire/registry.ts";
+import type { SaNode, TransformNode } from "../ast.ts";
+import { type Diagnostics, WARNINGS } from "../diagnostics.ts";
+import { closest } from "../suggest.ts";
 
 const aes = (id: number, ...sizes: number[]): EncrChoice[] => sizes.map((keyBits) => ({ id, keyBits }));
 const PRFS = [PRF.PRF_HMAC_SHA2_256, PRF.PRF_HMAC_SHA2_384, PRF.PRF_HMAC_SHA2_512, PRF.PRF_HMAC_SHA1];
@@ -47,6 +47,13 @@ export const DEFAULT_ESP: readonly Proposal[] = [
   { protocol: 3, encr: GCM, prf: [], integ: [], ke: [], esn: [1, 0] },
   { protocol: 3, encr: CBC, prf: [], integ: INTEGS, ke: [], esn: [1, 0] },
 ];
+
+/** What a policy with `ah` and without `childsa` offers: the same without encryption (RFC 4302). */
+export const DEFAULT_AH: readonly Proposal[] = [
+  { protocol: 2, encr: [], prf: [], integ: INTEGS, ke: [], esn: [1, 0] },
+];
+
+const AH = 2;
 
 type Kind = "auth" | "enc" | "prf" | "group";
 type Entry =
@@ -110,7 +117,7 @@ class BlockReader {
   #firstAuth: TransformNode | undefined;
   #good = true;
 
-  constructor(readonly sa: SaNode, readonly diagnostics: Diagnostics) {}
+  constructor(readonly sa: SaNode, readonly protocol: ProposalProtocol, readonly diagnostics: Diagnostics) {}
 
   read(): Lists | undefined {
     for (const transform of this.sa.transforms) this.#transform(transform);
@@ -158,6 +165,10 @@ class BlockReader {
       this.#refuse(node, `${kind} "${name.text}" cannot stand in childsa`);
       return;
     }
+    if (this.protocol === AH && entry.kind === "encr") {
+      this.#refuse(node, 'AH does not encrypt: leave "enc" out, or write "esp"');
+      return;
+    }
     if (entry.insecure) {
       this.diagnostics.warn(WARNINGS.insecure, name.place, `${kind} "${name.text}" is insecure`);
     }
@@ -200,13 +211,14 @@ function or<T>(list: readonly T[], standard: readonly T[]): readonly T[] {
  * The proposals of one block. What it does not say comes from the default that its ciphers fit; without ciphers from
  * both defaults, or with `auth` from the one that has it.
  */
-function proposalsOf(sa: SaNode, diagnostics: Diagnostics): Proposal[] {
-  const reader = new BlockReader(sa, diagnostics);
+function proposalsOf(sa: SaNode, defaults: readonly Proposal[], diagnostics: Diagnostics): Proposal[] {
+  const reader = new BlockReader(sa, defaults[0]!.protocol, diagnostics);
   const lists = reader.read();
   if (lists === undefined) return [];
-  const defaults = sa.block === "ikesa" ? DEFAULT_IKE : DEFAULT_ESP;
   const aead = reader.aead ?? (lists.integ.length > 0 ? false : undefined);
-  const bases = aead === undefined ? defaults : defaults.filter((one) => (one.integ.length === 0) === aead);
+  const bases = aead === undefined || defaults === DEFAULT_AH
+    ? defaults
+    : defaults.filter((one) => (one.integ.length === 0) === aead);
   return bases.map((base) => ({
     protocol: base.protocol,
     encr: or(lists.encr, base.encr),
@@ -221,9 +233,10 @@ function proposalsOf(sa: SaNode, diagnostics: Diagnostics): Proposal[] {
 export function compileProposals(
   sas: readonly SaNode[],
   block: SaNode["block"],
+  encapsulation: "esp" | "ah",
   diagnostics: Diagnostics,
 ): readonly Proposal[] {
+  const defaults = block === "ikesa" ? DEFAULT_IKE : encapsulation === "ah" ? DEFAULT_AH : DEFAULT_ESP;
   const own = sas.filter((sa) => sa.block === block);
-  if (own.length === 0) return block === "ikesa" ? DEFAULT_IKE : DEFAULT_ESP;
-  return own.flatMap((sa) => proposalsOf(sa, diagnostics));
+  return own.length === 0 ? defaults : own.flatMap((sa) => proposalsOf(sa, defaults, diagnostics));
 }

@@ -1,0 +1,88 @@
+/**
+ * What a configuration may ask for and the engine cannot do yet: the only list. A row goes when its feature comes.
+ * Such a configuration is valid; the daemon does not start with it.
+ */
+import type { SourcePlace } from "../policy/types.ts";
+import type { DatapathName } from "./compile/types.ts";
+import type { Diagnostic } from "./diagnostics.ts";
+
+/** What a configuration asks for beyond plain ESP tunnels with pre-shared keys. */
+export type Feature =
+  | "ah"
+  | "cert_partial_chain"
+  | "config"
+  | "dynamic"
+  | "eap"
+  | "fragmentation"
+  | "iface"
+  | "ipcomp"
+  | "mobike"
+  | "ocsp"
+  | "radius"
+  | "rdomain"
+  | "request"
+  | "signature"
+  | "source NAT"
+  | "stickyaddress"
+  | "tag"
+  | "tap"
+  | "transport";
+
+/** A feature, and where the configuration asks for it. */
+export interface FeatureUse {
+  readonly feature: Feature;
+  readonly where: SourcePlace;
+}
+
+interface Limit {
+  /** What this version does instead. */
+  readonly reason: string;
+  /** Data paths that it is about; all where absent. */
+  readonly datapaths?: readonly DatapathName[];
+}
+
+const PSK_ONLY = "this version authenticates with pre-shared keys alone: write psk";
+const NO_ADDRESSES = "this version leases no addresses and asks for none";
+const NO_MARKS = "this version marks no packets";
+
+const LIMITS: Readonly<Partial<Record<Feature, Limit>>> = {
+  "ah": { reason: "this version does ESP only" },
+  "cert_partial_chain": { reason: "this version checks no certificates" },
+  "config": { reason: NO_ADDRESSES },
+  "dynamic": { reason: NO_ADDRESSES },
+  "eap": { reason: PSK_ONLY },
+  "fragmentation": { reason: "this version sends no IKE fragments: leave it out, or write nofragmentation" },
+  "iface": { reason: NO_ADDRESSES },
+  "ipcomp": { reason: "this version does not compress" },
+  "mobike": { reason: "this version keeps the addresses of an IKE SA: leave it out, or write nomobike" },
+  "ocsp": { reason: "this version checks no certificates" },
+  "radius": { reason: "this version asks no RADIUS server" },
+  "rdomain": { reason: "this version knows one routing domain" },
+  "request": { reason: NO_ADDRESSES },
+  "signature": { reason: PSK_ONLY },
+  "source NAT": { reason: "this version negotiates the addresses that it sends from" },
+  "stickyaddress": { reason: NO_ADDRESSES },
+  "tag": { reason: NO_MARKS },
+  "tap": { reason: NO_MARKS },
+  "transport": { reason: "this version does tunnel mode only" },
+};
+
+/** Why a feature does not work with a data path; undefined where it does. */
+export function limitOf(feature: Feature, datapath: DatapathName): string | undefined {
+  const limit = LIMITS[feature];
+  if (limit === undefined || limit.datapaths?.includes(datapath) === false) return undefined;
+  return limit.reason;
+}
+
+/** The first of these that does not work with the data path, as an error of one line. */
+export function firstUnsupported(
+  uses: readonly FeatureUse[],
+  datapath: DatapathName,
+): Diagnostic | undefined {
+  for (const { feature, where } of uses) {
+    const reason = limitOf(feature, datapath);
+    if (reason === undefined) continue;
+    return { severity: "error", message: `${feature} is not supported yet: ${reason}`, where };
+  }
+  return undefined;
+}
