@@ -79,6 +79,12 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
     stride: 1,
     run: () => runTests(["tests/soak"], { env: { IKED_REQUIRE_PEERS: "1", IKED_SOAK_S: "1800" } }),
   },
+  leak: {
+    says: "100,000 handshakes and deletes: no SA, key or buffer left, on the heap or in libcrypto",
+    parts: 1,
+    stride: 1,
+    run: (seed) => runTests(["tests/leak"], { env: { IKED_SEED: `${seed}`, IKED_LEAK: "100000" } }),
+  },
   bench: {
     says: "speed and memory beside strongSwan's, by targets",
     parts: 1,

@@ -9,6 +9,9 @@ import { SimulatedClock } from "./clock.ts";
 import type { SimulatedHost } from "./host.ts";
 import type { Arrival, EspInFlight, Network } from "./netem.ts";
 
+/** Whatever has an engine and an address. */
+export type EngineHost = Pick<SimulatedHost, "address" | "engine">;
+
 /** Microtask turns after which an engine that still works is taken for one that never stops. */
 const MOST_TURNS = 20_000;
 
@@ -16,7 +19,7 @@ export abstract class Simulation {
   readonly clock = new SimulatedClock();
   abstract readonly network: Network;
 
-  abstract get hosts(): readonly SimulatedHost[];
+  abstract get hosts(): readonly EngineHost[];
 
   /** Runs microtasks until no engine has work in progress. */
   async settle(): Promise<void> {
@@ -103,7 +106,7 @@ export abstract class Simulation {
   abstract handEsp(esp: EspInFlight): void;
 
   /** The host with this address. */
-  hostAt(address: IpAddress): SimulatedHost | undefined {
+  hostAt(address: IpAddress): EngineHost | undefined {
     return this.hosts.find((host) => sameAddress(host.address, address));
   }
 
