@@ -5,12 +5,14 @@
  * `setActive`, `reset`, `shutdown`), getters (`snapshot`). Output goes through the ports given at creation.
  * Nothing here throws because of what a peer sent.
  */
+import type { Result } from "../bytes/mod.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { Endpoint } from "../ip/mod.ts";
 import type { EngineConfiguration } from "../policy/types.ts";
 import type { Timing } from "../exchange/context.ts";
 import type { Clock, Datagram, Datapath, DatapathEvent, Keys } from "../exchange/ports.ts";
 import type { Limits } from "./options.ts";
+import type { ReloadPlan, ReloadSummary } from "./reload/types.ts";
 import type { EngineEvent, IkeSnapshot } from "./types.ts";
 
 export interface EngineOptions {
@@ -37,7 +39,13 @@ export interface EngineOptions {
 }
 
 export interface Engine {
-  configure(configuration: EngineConfiguration): Promise<void>;
+  /**
+   * Takes a configuration in place of the one before; SAs of policies that say the same are not touched. On a failure,
+   * which the error says in words, nothing has changed. Several at once are taken one after the other.
+   */
+  configure(configuration: EngineConfiguration): Promise<Result<ReloadSummary, string>>;
+  /** What `configure` would do to the SAs that are there now. */
+  plan(configuration: EngineConfiguration): ReloadPlan;
   handleDatagrams(batch: readonly Datagram[]): void;
   handleDatapath(event: DatapathEvent): void;
   /** Monotonic milliseconds at which `handleTimeout` wants to be called; undefined: never. */
@@ -45,6 +53,8 @@ export interface Engine {
   handleTimeout(now: number): void;
   /** `active`/`passive` of ikectl(8). */
   setActive(active: boolean): void;
+  /** `couple`/`decouple` of ikectl(8): as a configuration that says so. */
+  setCoupled(coupled: boolean): Promise<Result<ReloadSummary, string>>;
   /** Deletes SAs at the peers and here; `all` forgets half-open ones and cookies too. Resolves when the answers came or time is out. */
   reset(what: "all" | "sa"): Promise<void>;
   /** Deletes at every peer, cleans the data path; resolves within 3 s of its clock. */

@@ -1,14 +1,17 @@
 /** The engine: everything of this room put together behind the face of `api.ts`. */
 import { createPortable } from "../crypto/portable/provider.ts";
+import type { Result } from "../bytes/mod.ts";
 import { isAuthenticated } from "../sa/mod.ts";
-import type { EngineConfiguration, Policy } from "../policy/mod.ts";
+import type { EngineConfiguration } from "../policy/mod.ts";
 import { DEFAULT_TIMING, type SaContext } from "../exchange/context.ts";
-import type { ChildUsage, Datagram, DatapathEvent, FlowInstall } from "../exchange/ports.ts";
+import type { ChildUsage, Datagram, DatapathEvent } from "../exchange/ports.ts";
 import type { Engine, EngineOptions } from "./api.ts";
 import { Endpoint } from "./endpoint.ts";
 import { Mailbox } from "./mailbox.ts";
 import { DEFAULT_LIMITS, DEFAULT_PORTS } from "./options.ts";
-import { sameValue } from "./same.ts";
+import { Handovers } from "./reload/handover.ts";
+import { Reloader } from "./reload/reloader.ts";
+import type { ReloadPlan, ReloadSummary } from "./reload/types.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { Starter } from "./starter.ts";
 import { StrangerLog } from "./stranger_log.ts";
@@ -26,6 +29,8 @@ class IkeEngine implements Engine {
   readonly #world: SharedWorld;
   readonly #endpoint: Endpoint;
   readonly #starter: Starter;
+  readonly #handovers = new Handovers();
+  readonly #reloader: Reloader;
   readonly #farewells = new Set<Farewell>();
 
   constructor(options: EngineOptions) {
@@ -40,11 +45,16 @@ class IkeEngine implements Engine {
       closed: (mailbox, wasAuthenticated) => this.#closed(mailbox, wasAuthenticated),
     });
     this.#endpoint = new Endpoint(this.#world, { ...DEFAULT_LIMITS, ...options.limits });
-    this.#starter = new Starter(this.#world);
+    this.#starter = new Starter(this.#world, (policy) => this.#handovers.failed(this.#world.tagOf(policy)));
+    this.#reloader = new Reloader(this.#world, this.#starter, this.#handovers);
   }
 
-  configure(configuration: EngineConfiguration): Promise<void> {
-    return this.#world.activity.during(this.#configure(configuration));
+  configure(configuration: EngineConfiguration): Promise<Result<ReloadSummary, string>> {
+    return this.#world.activity.during(this.#reloader.configure(configuration));
+  }
+
+  plan(configuration: EngineConfiguration): ReloadPlan {
+    return this.#reloader.preview(configuration);
   }
 
   handleDatagrams(batch: readonly Datagram[]): void {
@@ -80,6 +90,10 @@ class IkeEngine implements Engine {
     if (active) this.#starter.startActive();
   }
 
+  setCoupled(couple: boolean): Promise<Result<ReloadSummary, string>> {
+    return this.#world.activity.during(this.#reloader.couple(couple));
+  }
+
   async reset(what: "all" | "sa"): Promise<void> {
     if (what === "all") this.#endpoint.forgetCookies();
     await this.#endAll("reset", ({ sa }) => what === "all" || isAuthenticated(sa));
@@ -89,7 +103,8 @@ class IkeEngine implements Engine {
   async shutdown(): Promise<void> {
     const world = this.#world;
     this.#endpoint.closing = true;
-    this.#starter.forget(world.policies);
+    this.#reloader.close();
+    for (const policy of world.policies) this.#starter.forget(policy);
     world.configure({ ...world.globals, active: false }, world.policies);
     await this.#endAll("shutdown", () => true);
     world.sumUp();
@@ -110,24 +125,6 @@ class IkeEngine implements Engine {
     return this.#world.activity.count;
   }
 
-  async #configure({ globals, policies }: EngineConfiguration): Promise<void> {
-    const world = this.#world;
-    const old = world.policies;
-    // A policy that says the same stays the same object: its SAs and timers go on.
-    const merged = policies.map((policy) => old.find((one) => sameValue(one, policy)) ?? policy);
-    const gone = old.filter((policy) => !merged.includes(policy));
-    this.#starter.forget(gone);
-    world.configure(globals, merged);
-    const installed = await world.datapath.setFlows(globals.couple ? flowsOf(merged) : []);
-    if (!installed.ok) world.log("error", `Data path refused the flows: ${installed.error.message}`);
-    for (const mailbox of [...world.mailboxes()]) {
-      if (gone.includes(mailbox.policy)) mailbox.end("policy is gone");
-    }
-    // Whose interval is another now learns of it.
-    for (const mailbox of world.mailboxes()) mailbox.fire("liveness", 0);
-    this.#starter.startActive();
-  }
-
   #datapathEvent(event: DatapathEvent): void {
     if (event.kind === "acquire") return this.#starter.acquire(event.policy);
     const mailbox = this.#ownerOf(event.id);
@@ -135,7 +132,7 @@ class IkeEngine implements Engine {
     if (event.kind === "expired") {
       return mailbox.fire(event.limit === "soft" ? "rekeyChild" : "expireChild", event.id);
     }
-    mailbox.enqueue(() => {
+    void mailbox.enqueue(() => {
       const { nat, path } = mailbox.sa;
       if (nat.remote && !nat.local) mailbox.move({ ...path, remote: event.remote });
       return Promise.resolve();
@@ -152,10 +149,13 @@ class IkeEngine implements Engine {
   #established(mailbox: Mailbox): void {
     this.#endpoint.established(mailbox);
     this.#starter.established(mailbox);
+    if (!mailbox.retired) this.#handovers.established(this.#world.tagOf(mailbox.policy));
+    this.#reloader.adapt(mailbox);
   }
 
   #closed(mailbox: Mailbox, wasAuthenticated: boolean): void {
     this.#endpoint.closed(mailbox);
+    this.#handovers.forget(this.#world.tagOf(mailbox.policy), mailbox);
     this.#starter.closed(mailbox, wasAuthenticated);
     for (const farewell of this.#farewells) {
       farewell.mailboxes.delete(mailbox);
@@ -164,6 +164,10 @@ class IkeEngine implements Engine {
   }
 
   #replaced(mailbox: Mailbox, heir: SaContext): void {
+    if (heir instanceof Mailbox) {
+      this.#handovers.inherit(this.#world.tagOf(mailbox.policy), mailbox, heir);
+      this.#reloader.adapt(heir);
+    }
     for (const { mailboxes } of this.#farewells) if (mailboxes.has(mailbox)) mailboxes.add(heir);
   }
 
@@ -192,12 +196,6 @@ class IkeEngine implements Engine {
       this.#world.ownBug(where, error);
     }
   }
-}
-
-function flowsOf(policies: readonly Policy[]): FlowInstall[] {
-  return policies.flatMap(({ name, flows }) =>
-    flows.map(({ local, remote }) => ({ policy: name, local, remote }))
-  );
 }
 
 /** Makes an engine; it does nothing before it is configured. */

@@ -48,6 +48,8 @@ interface Task {
 
 export class Mailbox implements SaContext {
   readonly world: SharedWorld;
+  /** Another IKE SA of its policy is being made that takes its place. */
+  retired = false;
   readonly #turn: Turn;
   readonly #window: MessageWindow;
   readonly #tasks: Task[] = [];
@@ -235,9 +237,9 @@ export class Mailbox implements SaContext {
     if (handler !== undefined) this.#enqueue(async () => await handler(this, sub));
   }
 
-  /** Runs `work` in this SA's turn. */
-  enqueue(work: () => Promise<void>): void {
-    this.#enqueue(work);
+  /** Runs `work` in this SA's turn, unless it is closed by then; resolves afterwards. */
+  enqueue(work: () => Promise<void>): Promise<void> {
+    return this.#inTurn(work);
   }
 
   /** The IKE_SA_INIT response went out: what a retransmitted request gets. */

@@ -9,6 +9,7 @@ export * from "./api.ts";
 export { createEngine } from "./engine.ts";
 export { DEFAULT_LIMITS, DEFAULT_PORTS, type Limits } from "./options.ts";
 export * from "./types.ts";
+export * from "./reload/types.ts";
 export type * from "../exchange/ports.ts";
 export { DEFAULT_TIMING, type Timing } from "../exchange/context.ts";
 export { type Fault, type Reason, REASONS } from "../exchange/reasons.ts";

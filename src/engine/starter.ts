@@ -1,10 +1,11 @@
 /** Begins IKE SAs of our own accord: for active policies, and for packets that have no SA. */
-import { addressBits, type Endpoint, formatAddress, type IpAddress } from "../ip/mod.ts";
+import { type Endpoint, formatAddress, type IpAddress } from "../ip/mod.ts";
 import { type InitSentSa, isAuthenticated, type Path } from "../sa/mod.ts";
-import type { HostSpec, Policy } from "../policy/mod.ts";
+import type { Policy } from "../policy/mod.ts";
 import { createChild } from "../exchange/create_child/mod.ts";
 import { hasCarrier } from "../exchange/lifetimes.ts";
 import { initiate } from "../exchange/initiate.ts";
+import { hostOf } from "./host_of.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { SharedWorld } from "./world.ts";
 
@@ -24,44 +25,52 @@ interface Progress {
 
 export class Starter {
   readonly #world: SharedWorld;
+  /** By tag. */
   readonly #progress = new Map<string, Progress>();
+  readonly #failed: (policy: Policy) => void;
 
-  constructor(world: SharedWorld) {
+  /** `failed` is told of each try to begin an IKE SA that came to nothing. */
+  constructor(world: SharedWorld, failed: (policy: Policy) => void) {
     this.#world = world;
+    this.#failed = failed;
   }
 
   /** Starts every active policy that has no IKE SA. */
   startActive(): void {
     if (!this.#world.globals.active) return;
-    for (const policy of this.#world.policies) if (policy.mode === "active") this.start(policy);
-  }
-
-  /** Forgets policies that are gone, and their timers. */
-  forget(policies: Iterable<Policy>): void {
-    for (const policy of policies) {
-      this.#world.timers.stopAll(policy);
-      this.#progress.delete(policy.name);
+    const up = new Set<string>();
+    for (const mailbox of this.#world.mailboxes()) if (isLive(mailbox)) up.add(this.#tagOf(mailbox.policy));
+    for (const policy of this.#world.policies) {
+      if (policy.mode === "active" && !up.has(this.#tagOf(policy))) this.start(policy);
     }
   }
 
-  /** Starts a policy unless it has an IKE SA, or its peer is not one host. */
-  start(policy: Policy): void {
+  /** A policy is gone, or another one goes on for it: its timers stop, and what was tried before is no matter. */
+  forget(policy: Policy): void {
+    this.#world.timers.stopAll(policy);
+    this.#progress.delete(this.#tagOf(policy));
+  }
+
+  /** Starts a policy unless it has an IKE SA; false where its peer is not one host. */
+  start(policy: Policy): boolean {
     const progress = this.#of(policy);
     const remote = hostOf(policy.peer, progress.failures);
-    if (remote === undefined || progress.starting || this.#live(policy) !== undefined) return;
+    if (remote === undefined) return false;
+    if (progress.starting || this.live(policy) !== undefined) return true;
     progress.starting = true;
     this.#world.timers.stop(policy, "retryPolicy");
     const work = this.#begin(policy, remote)
       .catch((error: unknown) => this.#world.ownBug(`start of policy "${policy.name}"`, error))
       .finally(() => progress.starting = false);
     void this.#world.activity.during(work);
+    return true;
   }
 
-  /** A packet of this policy has no SA. */
-  acquire(name: string): void {
-    const policy = this.#world.lookup.named(name);
+  /** A packet of the policy with this tag has no SA. */
+  acquire(tag: string): void {
+    const policy = this.#world.tags.find(tag);
     if (policy === undefined || !this.#world.globals.active) return;
-    const mailbox = this.#live(policy);
+    const mailbox = this.live(policy);
     if (mailbox === undefined) {
       // While starts fail the policy's timer decides: every held packet asks.
       if (this.#world.timers.at(policy, "retryPolicy") === undefined) this.start(policy);
@@ -84,15 +93,20 @@ export class Starter {
   /** An IKE SA ended: an active policy that has no other is to be started again. */
   closed(mailbox: Mailbox, wasAuthenticated: boolean): void {
     const world = this.#world;
-    const policy = world.lookup.named(mailbox.sa.policy);
+    const policy = world.tags.find(this.#tagOf(mailbox.policy));
     if (policy === undefined || !mayStart(mailbox, policy)) return;
     // What strangers begin and do not finish in the name of our peer is nothing to us.
     if (mailbox.sa.role === "responder" && !wasAuthenticated) return;
-    if (this.#live(policy) !== undefined) return;
+    // The one that takes its place has been begun already, or has its timer.
+    if (mailbox.retired || this.live(policy) !== undefined) return;
     // It ended because its policy has changed: the new one has not been started while it was there.
     if (policy !== mailbox.policy) return this.retry(policy);
     const progress = this.#of(policy);
-    if (!wasAuthenticated) progress.failures++;
+    if (!wasAuthenticated) {
+      progress.failures++;
+      this.#failed(policy);
+      if (this.live(policy) !== undefined) return;
+    }
     if (!world.globals.active) return;
     const { retryPolicyMs, retryPolicyMaxMs } = world.timing;
     const now = world.clock.now();
@@ -117,8 +131,9 @@ export class Starter {
     const local = configured?.family === remote.family
       ? { address: configured, port }
       : await world.sourceFor(peer);
-    const wanted = world.globals.active && world.policies.includes(policy);
-    if (!wanted || this.#live(policy) !== undefined) return;
+    const tag = this.#tagOf(policy);
+    if (world.tags.find(tag) !== policy || this.live(policy) !== undefined) return;
+    if (!world.globals.active) return this.#failed(policy);
     if (local === undefined) {
       world.failed(
         { code: "no-route", wanted: "a source address", got: "none" },
@@ -129,7 +144,7 @@ export class Starter {
       if (world.globals.active && policy.mode === "active") {
         world.setTimer(policy, "retryPolicy", world.clock.now() + world.timing.retryPolicyMs);
       }
-      return;
+      return this.#failed(policy);
     }
     const path: Path = { local: { address: local.address, port }, remote: peer, natt };
     const sa: InitSentSa = {
@@ -147,25 +162,33 @@ export class Starter {
     world.take(sa, policy, false).start("initiate", initiate);
   }
 
-  /** An IKE SA of this policy that is there or comes up. */
-  #live(policy: Policy): Mailbox | undefined {
+  /** An IKE SA of this policy that is there to stay or comes up. */
+  live(policy: Policy): Mailbox | undefined {
+    const tag = this.#tagOf(policy);
     for (const mailbox of this.#world.mailboxes()) {
-      const { sa } = mailbox;
-      if (sa.policy !== policy.name || sa.state === "half-open") continue;
-      if (sa.state === "init-sent" || sa.state === "auth-sent") return mailbox;
-      if (isAuthenticated(sa) && sa.state !== "rekeyed" && sa.state !== "deleting") return mailbox;
+      if (isLive(mailbox) && this.#tagOf(mailbox.policy) === tag) return mailbox;
     }
     return undefined;
   }
 
+  #tagOf(policy: Policy): string {
+    return this.#world.tags.of(policy);
+  }
+
   #of(policy: Policy): Progress {
-    let progress = this.#progress.get(policy.name);
+    const tag = this.#tagOf(policy);
+    let progress = this.#progress.get(tag);
     if (progress === undefined) {
       progress = { failures: 0, shortLives: 0, starting: false, upSinceMs: undefined };
-      this.#progress.set(policy.name, progress);
+      this.#progress.set(tag, progress);
     }
     return progress;
   }
+}
+
+function isLive({ sa, retired }: Mailbox): boolean {
+  if (retired || sa.state === "half-open") return false;
+  return !isAuthenticated(sa) ? sa.state !== "closed" : sa.state !== "rekeyed" && sa.state !== "deleting";
 }
 
 /** Whether the policy begins IKE SAs of its own accord, or began this one. */
@@ -175,16 +198,4 @@ function mayStart({ sa }: Mailbox, policy: Policy): boolean {
 
 function backOff(first: number, times: number): number {
   return first * 2 ** Math.min(times, 10);
-}
-
-/** The address of an endpoint that is one host; of a name with several addresses each try takes the next. */
-export function hostOf(spec: HostSpec, tries: number): IpAddress | undefined {
-  switch (spec.kind) {
-    case "any":
-      return undefined;
-    case "network":
-      return spec.prefix.length === addressBits(spec.prefix.address.family) ? spec.prefix.address : undefined;
-    case "name":
-      return spec.addresses[tries % Math.max(spec.addresses.length, 1)];
-  }
 }

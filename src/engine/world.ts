@@ -20,6 +20,7 @@ import { LastAnswers } from "./last_answers.ts";
 import { Mailbox } from "./mailbox.ts";
 import { PeerIndex } from "./peer_index.ts";
 import { StrangerLog } from "./stranger_log.ts";
+import { PolicyTags } from "./reload/tags.ts";
 import type { EngineEvent } from "./types.ts";
 import { Activity } from "./turn.ts";
 
@@ -66,6 +67,7 @@ export class SharedWorld implements World {
   globals: Globals = UNCONFIGURED;
   policies: readonly Policy[] = [];
   lookup: PolicyLookup = createLookup([]);
+  readonly tags = new PolicyTags();
   readonly #options: EngineOptions;
   readonly #listener: WorldListener;
   readonly #mailboxes = new SpiTable<Mailbox | "reserved">();
@@ -92,6 +94,10 @@ export class SharedWorld implements World {
     this.timing = settings.timing;
     this.ports = settings.ports;
     this.lastAnswers = new LastAnswers(settings.timing.responseMs);
+  }
+
+  tagOf(policy: Policy): string {
+    return this.tags.of(policy);
   }
 
   nextChildId(): number {

@@ -127,6 +127,8 @@ export interface World {
   readonly timing: Timing;
   readonly policies: readonly Policy[];
   readonly lookup: PolicyLookup;
+  /** What the data path knows a policy by: it stays the same when a reload renames the policy. */
+  tagOf(policy: Policy): string;
   /** SPIs of Child SAs that come in. Who chose one and does not install it releases it. */
   readonly inboundSpis: InboundSpis;
 

@@ -21,6 +21,10 @@ interface ChildCommon {
   readonly createdAtMs: number;
   /** A limit of it is near: it is to be replaced, at once or by a later try. */
   readonly nearEnd?: true;
+  /** The policy that it was made by has changed: another one is to be made in its place. */
+  readonly outdated?: true;
+  /** It is not in the data path: SAs are not coupled with it. */
+  readonly decoupled?: true;
 }
 
 /** Carries traffic. */

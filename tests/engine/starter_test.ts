@@ -113,13 +113,17 @@ Deno.test("configure: liveness probes begin with the reload that asks for them, 
   assert.equal(sent() - before, 6);
 });
 
-Deno.test("configure: a policy that becomes active begins anew what its peer had begun", async () => {
+Deno.test("configure: a policy that becomes active keeps the IKE SA that its peer began, and begins the next one", async () => {
   const pair = await new Pair().start();
   await pair.connect();
   await pair.drive();
+  const [before] = await pair.b.engine.snapshot();
   pair.a.engine.setActive(false);
   const peer = { kind: "network", prefix: { address: ADDRESSES[4].a, length: 32 } } as const;
   await pair.b.engine.configure(sideB({ policy: { mode: "active", peer } }));
+  await pair.drive();
+  assert.deepEqual(await pair.b.engine.snapshot(), [before]);
+  await pair.during(pair.a.engine.reset("sa"));
   await pair.driveUntil(
     "`b` has begun one",
     async () =>

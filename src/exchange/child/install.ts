@@ -51,11 +51,11 @@ export async function installChild(
   };
   if (!world.globals.couple) {
     wipe(keys.encrI, keys.integI, keys.encrR, keys.integR);
-    return ok(child);
+    return ok({ ...child, decoupled: true });
   }
   const installed = await world.datapath.install({
     id,
-    policy: policy.name,
+    policy: world.tagOf(policy),
     suite,
     mode: agreed.mode,
     local: sa.path.local,

@@ -7,6 +7,7 @@ import type { SaContext } from "../context.ts";
 import { drain, queueDelete } from "../delete/mod.ts";
 import { armChild, armIke, recreateChild } from "../lifetimes.ts";
 import { retryAt } from "./refusal.ts";
+import { queueRenegotiation } from "./renegotiate.ts";
 
 /** What is new in the successor. */
 export interface NewIke {
@@ -57,5 +58,6 @@ function takeOver(successor: SaContext, child: ChildSa): void {
   if (child.state === "rekeyed") return drain(successor, child);
   if (child.state === "deleting") return queueDelete(successor, child.id, "lifetime over");
   armChild(successor, child);
+  if (child.outdated) queueRenegotiation(successor);
   if (child.nearEnd) successor.setTimer("rekeyChild", retryAt(successor, true, 0), child.id);
 }

@@ -1,0 +1,63 @@
+/** What of a policy has changed, by what it means for the SAs that were made by it. */
+import type { Policy } from "../../policy/mod.ts";
+import { sameValue, textOf } from "../same.ts";
+
+/**
+ * What a field concerns: `none` an SA that is there; `ike-lifetime` when the IKE SA is replaced; `suite` with what a
+ * Child SA is replaced; `child` what a Child SA is; `hosts` between whom the IKE SA is; `ike` who the peers are and how
+ * they agreed on it.
+ */
+export type Concern = "none" | "ike-lifetime" | "suite" | "child" | "hosts" | "ike";
+
+interface Field {
+  readonly concern: Concern;
+  /** What iked.conf(5) calls it. */
+  readonly word: string;
+}
+
+/** A field that is not here concerns the IKE SA: to negotiate once too often is no harm. */
+const FIELDS: { readonly [Name in keyof Policy]?: Field } = {
+  name: { concern: "none", word: "name" },
+  where: { concern: "none", word: "line" },
+  evaluation: { concern: "none", word: "evaluation" },
+  mode: { concern: "none", word: "mode" },
+  ikeLifetimeMs: { concern: "ike-lifetime", word: "ikelifetime" },
+  childLifetime: { concern: "suite", word: "lifetime" },
+  childProposals: { concern: "suite", word: "childsa" },
+  flows: { concern: "child", word: "from/to" },
+  encapsulation: { concern: "child", word: "esp/ah" },
+  tunnelMode: { concern: "child", word: "tunnel/transport" },
+  ipcomp: { concern: "child", word: "ipcomp" },
+  rdomain: { concern: "child", word: "rdomain" },
+  tag: { concern: "child", word: "tag" },
+  tap: { concern: "child", word: "tap" },
+  local: { concern: "hosts", word: "local" },
+  peer: { concern: "hosts", word: "peer" },
+  ikeProposals: { concern: "ike", word: "ikesa" },
+  localId: { concern: "ike", word: "srcid" },
+  peerId: { concern: "ike", word: "dstid" },
+  auth: { concern: "ike", word: "authentication" },
+  forceNatt: { concern: "ike", word: "natt" },
+};
+
+function fieldOf(name: keyof Policy): Field {
+  return FIELDS[name] ?? { concern: "ike", word: name };
+}
+
+/** Fields in which two policies differ: the words of each concern, `none` left out. */
+export function changesOf(from: Policy, to: Policy): ReadonlyMap<Concern, readonly string[]> {
+  const changes = new Map<Concern, string[]>();
+  if (from === to) return changes;
+  for (const name of Object.keys({ ...from, ...to }) as (keyof Policy)[]) {
+    const { concern, word } = fieldOf(name);
+    if (concern === "none" || sameValue(from[name], to[name])) continue;
+    changes.set(concern, [...changes.get(concern) ?? [], word]);
+  }
+  return changes;
+}
+
+/** All of a policy that concerns SAs, equal for policies between which `changesOf` finds nothing. */
+export function contentOf(policy: Policy): string {
+  const names = (Object.keys(policy) as (keyof Policy)[]).filter((name) => fieldOf(name).concern !== "none");
+  return textOf(names.sort().map((name) => [name, policy[name]]))!;
+}
