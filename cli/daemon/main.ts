@@ -35,6 +35,7 @@ import {
 } from "./ports.ts";
 import { Link } from "./rpc.ts";
 import { type RolePlan, type Roles, startRoles, WATCH, type Watch } from "./supervisor.ts";
+import { workerUrl } from "./workers.ts";
 
 /** What a test may put in place of the product's own. */
 export interface DaemonParts {
@@ -44,9 +45,9 @@ export interface DaemonParts {
 
 const PARTS: DaemonParts = {
   workers: {
-    engine: new URL("./engine_worker.ts", import.meta.url),
-    keys: new URL("./keys_worker.ts", import.meta.url),
-    net: new URL("./net_worker.ts", import.meta.url),
+    engine: workerUrl("engine"),
+    keys: workerUrl("keys"),
+    net: workerUrl("net"),
   },
   watch: WATCH,
 };

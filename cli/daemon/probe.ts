@@ -9,6 +9,7 @@ import {
   permissionsOf,
   type RoleGrants,
 } from "./permissions.ts";
+import { workerUrl } from "./workers.ts";
 
 /** What was tried in a role's place. */
 export interface Probed extends Attempt {
@@ -37,7 +38,7 @@ function isGranted(grants: readonly Grant[], { kind, target }: Attempt): boolean
 
 /** Starts a worker with exactly these grants and lets it try everything. */
 export function probe(grants: readonly Grant[], attempts: readonly Attempt[]): Promise<readonly Probed[]> {
-  const worker = new Worker(new URL("./probe_worker.ts", import.meta.url), {
+  const worker = new Worker(workerUrl("probe"), {
     type: "module",
     name: "probe",
     deno: { permissions: permissionsOf(grants) },
