@@ -1,5 +1,5 @@
 import { type Diagnostics } from "./diagnostics.ts";
-import { Lexer, textOf, type Token, valueOf } from "./lexer.ts";
+import { isTextAt, Lexer, textOf, type Token, valueOf } from "./lexer.ts";
 import { type Macro, type Macros } from "./macros.ts";
 import type { Source } from "./source.ts";
 import { closest } from "./suggest.ts";
@@ -7,11 +7,6 @@ import { closest } from "./suggest.ts";
 /** Ends the parsing of one statement; it never leaves this room. */
 export class Abandoned extends Error {}
 const ABANDONED = new Abandoned("The statement is given up");
-
-/** Whether two octet strings are the same. Not for comparing secrets with each other. */
-function isAscii(octets: Uint8Array, text: string): boolean {
-  return octets.length === text.length && octets.every((octet, at) => octet === text.charCodeAt(at));
-}
 
 /** A token in words, for a message. Secrets stay out of it. */
 export function describe(token: Token): string {
@@ -108,14 +103,14 @@ export class Cursor {
 
   /** Whether the next token is this word, unquoted. */
   isWord(word: string): boolean {
-    const token = this.peek();
-    return token.kind === "word" && isAscii(valueOf(token), word);
+    const { kind, octets, start, end } = this.peek();
+    return kind === "word" && isTextAt(octets, start, end, word);
   }
 
   /** Whether the next token is this punctuation mark. */
   isMark(mark: string): boolean {
-    const token = this.peek();
-    return token.kind === "punctuation" && isAscii(valueOf(token), mark);
+    const { kind, octets, start, end } = this.peek();
+    return kind === "punctuation" && isTextAt(octets, start, end, mark);
   }
 
   /** Takes the next token if it is this word or mark. */

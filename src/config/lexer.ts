@@ -6,7 +6,7 @@
  */
 import { directiveIn } from "./allow.ts";
 import { type Diagnostics, WARNINGS } from "./diagnostics.ts";
-import { isReserved } from "./keywords.ts";
+import { isReserved, RESERVED } from "./keywords.ts";
 import type { Place, Source } from "./source.ts";
 import { editDistance } from "./suggest.ts";
 
@@ -28,7 +28,13 @@ const DOUBLE_QUOTE = 0x22, SINGLE_QUOTE = 0x27, SPACE = 0x20, TAB = 0x09, CARRIA
 /** `( ) , < = > { } !` */
 const PUNCTUATION: ReadonlySet<number> = new Set([0x28, 0x29, 0x2c, 0x3c, 0x3d, 0x3e, 0x7b, 0x7d, 0x21]);
 /** Words behind which a secret stands; the number is how many operands come before it. */
-const BEFORE_SECRET: ReadonlyMap<string, number> = new Map([["psk", 0], ["secret", 0], ["user", 1]]);
+const BEFORE_SECRET: readonly (readonly [word: string, operands: number])[] = [
+  ["psk", 0],
+  ["secret", 0],
+  ["user", 1],
+];
+/** Words that are none of the language, and behind which people write secrets. */
+const LIKE_SECRET = ["password", "key"] as const;
 
 const decoder = new TextDecoder();
 
@@ -45,10 +51,39 @@ function isNameOctet(octet: number): boolean {
     (octet >= 0x61 && octet <= 0x7a) || octet === 0x5f;
 }
 
+/** Whether these octets are this word of ASCII letters. They do not become a string: they may be a secret. */
+export function isTextAt(octets: Uint8Array, start: number, end: number, word: string): boolean {
+  if (end - start !== word.length) return false;
+  for (let at = 0; at < word.length; at++) if (octets[start + at] !== word.charCodeAt(at)) return false;
+  return true;
+}
+
+/** Whether these octets are a word of the language. */
+function isReservedAt(octets: Uint8Array, start: number, end: number): boolean {
+  for (const word of RESERVED) if (isTextAt(octets, start, end, word)) return true;
+  return false;
+}
+
 /** Whether a word that is none of the language suggests that a secret is meant to follow. */
-function looksSecret(word: string): boolean {
-  if (word === "password" || word === "key") return true;
-  return word !== "" && !isReserved(word) && editDistance(word, "psk", 1) <= 1;
+function looksSecret(octets: Uint8Array, start: number, end: number): boolean {
+  if (LIKE_SECRET.some((one) => isTextAt(octets, start, end, one))) return true;
+  if (end - start < 2 || end - start > 4) return false;
+  const word = decoded(octets, start, end);
+  return !isReserved(word) && editDistance(word, "psk", 1) <= 1;
+}
+
+/** Longest text that is put together by hand: that is faster than the decoder up to here. */
+const SHORT = 48;
+
+function decoded(octets: Uint8Array, start: number, end: number): string {
+  if (end - start > SHORT) return decoder.decode(octets.subarray(start, end));
+  let text = "";
+  for (let at = start; at < end; at++) {
+    const octet = octets[at]!;
+    if (octet >= 0x80) return decoder.decode(octets.subarray(start, end));
+    text += String.fromCharCode(octet);
+  }
+  return text;
 }
 
 /** Octets of a word or string; of a string what its quotes and escapes mean, in a copy of its own. */
@@ -72,7 +107,11 @@ export function valueOf({ kind, octets, start, end }: Token): Uint8Array {
 
 /** The token as text. Not for tokens that are secret. */
 export function textOf(token: Token): string {
-  return decoder.decode(valueOf(token));
+  if (token.kind === "string") {
+    const value = valueOf(token);
+    return decoded(value, 0, value.length);
+  }
+  return decoded(token.octets, token.kind === "variable" ? token.start + 1 : token.start, token.end);
 }
 
 /** For the value of a macro: where it is used, which is where its tokens stand. */
@@ -174,16 +213,22 @@ export class Lexer {
       this.#untilSecret--;
       return false;
     }
-    const word = kind === "word" && end - start <= 24 ? decoder.decode(this.octets.subarray(start, end)) : "";
-    if (this.#untilSecret === 0 && !(this.#hidden && isReserved(word))) {
+    const { octets } = this, isWord = kind === "word";
+    if (this.#untilSecret === 0 && !(this.#hidden && isWord && isReservedAt(octets, start, end))) {
       this.#hidden = true;
       if (this.origin === undefined) this.source.hide(start, end);
       else this.origin.hide();
       return true;
     }
-    this.#untilSecret = BEFORE_SECRET.get(word) ?? -1;
+    this.#untilSecret = -1;
     this.#hidden = false;
-    if (this.#untilSecret < 0 && looksSecret(word)) {
+    if (!isWord) return false;
+    for (const [word, operands] of BEFORE_SECRET) {
+      if (!isTextAt(octets, start, end, word)) continue;
+      this.#untilSecret = operands;
+      return false;
+    }
+    if (looksSecret(octets, start, end)) {
       this.#untilSecret = 0;
       this.#hidden = true;
     }

@@ -31,7 +31,8 @@ class FlowCompiler {
   readonly #seen = new Set<string>();
   readonly flows: Flow[] = [];
 
-  constructor(readonly context: CompileContext) {}
+  /** `several`: whether there is more than one pair that could be the same as another. */
+  constructor(readonly context: CompileContext, readonly several: boolean) {}
 
   protocol({ text, place }: Text): number | undefined {
     const number = decimal(text, 255) ?? this.context.environment.protocol(text.toLowerCase());
@@ -112,7 +113,7 @@ class FlowCompiler {
         const local = { addresses: source, protocol, ports: localPorts };
         const remote = { addresses: destination, protocol, ports: remotePorts };
         const flow = { local, remote, ...(dynamic && { dynamic }), where };
-        duplicate = this.#known(flow) || duplicate;
+        if (this.several) duplicate = this.#known(flow) || duplicate;
         if (sourceNat === undefined) this.flows.push(flow);
         for (const prefix of sourceNat ?? []) {
           if (prefix.address.family === source.family) this.flows.push({ ...flow, sourceNat: prefix });
@@ -153,9 +154,11 @@ function describeFamily(host: HostNode, ranges: readonly AddressRange[]): string
 
 /** All flows of a policy: every protocol with every pair of addresses of one family. */
 export function compileFlows(policy: PolicyNode, context: CompileContext): Flow[] {
-  const compiler = new FlowCompiler(context);
-  const named = policy.protocols.map((one) => compiler.protocol(one));
-  const protocols = policy.protocols.length === 0 ? [0] : named.filter((one) => one !== undefined);
+  const [first, ...more] = policy.flows;
+  const named = first?.from.host.kind === "name" || first?.to.host.kind === "name";
+  const compiler = new FlowCompiler(context, more.length > 0 || named);
+  const known = policy.protocols.map((one) => compiler.protocol(one));
+  const protocols = policy.protocols.length === 0 ? [0] : known.filter((one) => one !== undefined);
   const expanded = policy.flows.map((node) => compiler.expand(node));
   for (const protocol of new Set(protocols)) {
     for (const one of expanded) compiler.add(one, protocol);

@@ -3,7 +3,7 @@ import type { ConfigNode, FlowNode, PolicyNode, SaNode, Text } from "../ast.ts";
 import { type Cursor, describe } from "../cursor.ts";
 import { WARNINGS } from "../diagnostics.ts";
 import { isReserved, RESERVED, wordsOf } from "../keywords.ts";
-import { textOf, type Token, valueOf } from "../lexer.ts";
+import { textOf, type Token } from "../lexer.ts";
 import { editDistance } from "../suggest.ts";
 import { authentication, type KeyReader } from "./auth.ts";
 import { flow, protocols } from "./flow.ts";
@@ -44,9 +44,8 @@ const FLAGS: ReadonlyMap<
 /** The name behind `ikev2`: a string, or a word that is none of the language. */
 function policyName(cursor: Cursor): Text | undefined {
   const raw = cursor.peekRaw();
-  const octets = raw.kind === "variable" ? cursor.macro(raw).octets : valueOf(raw);
-  const isName = raw.kind === "string" || ((raw.kind === "word" || raw.kind === "variable") &&
-    !isReserved(new TextDecoder().decode(octets)));
+  const isName = raw.kind === "string" || (raw.kind === "word" && !isReserved(textOf(raw))) ||
+    (raw.kind === "variable" && !isReserved(new TextDecoder().decode(cursor.macro(raw).octets)));
   if (!isName) return undefined;
   const { text, place, token } = cursor.text("a name");
   // deno-lint-ignore no-control-regex -- a name is printed in every log line of its policy
