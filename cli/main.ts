@@ -23,6 +23,8 @@ async function run(): Promise<number> {
       return (await import("./ctl/main.ts")).runCtl(asked.args);
     case "decode":
       return (await import("./decode/main.ts")).runDecode(asked.args);
+    case "explain":
+      return (await import("./explain.ts")).runExplain(asked.args);
     case "fmt":
       return (await import("./fmt.ts")).runFmt(asked.args);
     case "selftest":

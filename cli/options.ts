@@ -36,6 +36,7 @@ export type Invocation =
   | { readonly kind: "daemon"; readonly options: DaemonOptions }
   | { readonly kind: "ctl"; readonly args: readonly string[] }
   | { readonly kind: "decode"; readonly args: readonly string[] }
+  | { readonly kind: "explain"; readonly args: readonly string[] }
   | { readonly kind: "fmt"; readonly args: readonly string[] }
   | {
     readonly kind: "print-permissions";
@@ -61,6 +62,7 @@ export const HELP = `${USAGE}
        iked ctl [-q] [-s SOCKET] [--json] COMMAND ...
        iked decode [--json] [--keys FILE] FILE.pcap|FILE.pcapng
        iked decode [--json] [--keys FILE] --raw FILE ...
+       iked explain [--json] [-D macro=value] [FILE]
        iked fmt [-w | --check] [FILE ...]
        iked selftest
        iked --print-permissions [--json] [--probe]
@@ -82,7 +84,7 @@ export const HELP = `${USAGE}
   --socket PATH   control socket`;
 
 /** Subcommands of contracts.md that are not there. */
-const NOT_YET = ["ca", "explain"];
+const NOT_YET = ["ca"];
 
 const SPEC = {
   d: { type: "boolean", short: "d" },
@@ -208,7 +210,9 @@ export function parseCommandLine(name: string, args: readonly string[]): Result<
   // `--json` may stand before the words, also before the first.
   const at = args[0] === "--json" ? 1 : 0;
   const word = args[at] ?? "", rest = args.toSpliced(at, 1);
-  if (word === "ctl" || word === "decode" || word === "fmt") return ok({ kind: word, args: rest });
+  if (word === "ctl" || word === "decode" || word === "explain" || word === "fmt") {
+    return ok({ kind: word, args: rest });
+  }
   if (word === "selftest") {
     return rest.length === 0 ? ok({ kind: "selftest" }) : usageFault("selftest takes no arguments");
   }

@@ -131,7 +131,12 @@ Deno.test("parseCommandLine: subcommands, and the name ikectl", () => {
     value: { kind: "fmt", args: ["-w", "x"] },
   });
   assert.match(HELP, /iked fmt /);
-  for (const word of ["ca", "explain"]) {
+  assert.deepEqual(parseCommandLine("iked", ["--json", "explain", "x"]), {
+    ok: true,
+    value: { kind: "explain", args: ["--json", "x"] },
+  });
+  assert.match(HELP, /iked explain /);
+  for (const word of ["ca"]) {
     assert.deepEqual(refused(word, "x"), { message: `${word}: not supported yet`, usage: false });
     assert.ok(!new RegExp(`iked ${word}`).test(HELP), `--help lists "${word}"`);
   }

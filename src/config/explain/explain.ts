@@ -147,7 +147,7 @@ function explainPolicy(
   const { ours, theirs } = identitiesInWords(policy);
   const blocks = (block: "ikesa" | "childsa") => node.sas.find((sa) => sa.block === block)?.place;
   const offers = (block: "ikesa" | "childsa", proposals: readonly Proposal[]) =>
-    `${blocks(block) === undefined ? "the defaults" : "this"}: ${proposalsInWords(proposals)}`;
+    `${blocks(block) === undefined ? ", the defaults" : ""}: ${proposalsInWords(proposals)}`;
   const sentences = [
     sentence("peer", `The peer is at ${hostInWords(policy.peer)}`, node.peer?.place),
     sentence("peer", `It reaches us at ${hostInWords(policy.local)}`, node.local?.place),
@@ -157,10 +157,10 @@ function explainPolicy(
     sentence("begin", beginInWords(policy, globals), node.mode?.place),
     ...trafficSentences(policy),
     sentence("before", beforeInWords(globals, options.datapath)),
-    sentence("ike-algorithms", `For the IKE SA ${offers("ikesa", policy.ikeProposals)}`, blocks("ikesa")),
+    sentence("ike-algorithms", `For the IKE SA${offers("ikesa", policy.ikeProposals)}`, blocks("ikesa")),
     sentence(
       "child-algorithms",
-      `For the traffic ${offers("childsa", policy.childProposals)}`,
+      `For the traffic${offers("childsa", policy.childProposals)}`,
       blocks("childsa"),
     ),
     sentence("keys", keysInWords(policy), (node.lifetime ?? node.ikeLifetime)?.place),

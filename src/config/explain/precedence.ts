@@ -9,7 +9,7 @@ const MAX_NAMES = 8;
 /** Rivals that are looked for in each direction of a list. */
 const MAX_RIVALS = 16;
 /** Pairs of policies that are compared in one run. */
-const MAX_PAIRS = 2_000_000;
+const MAX_PAIRS = 500_000;
 
 const CLASSES = { quick: 0, normal: 1, default: 2 } as const;
 

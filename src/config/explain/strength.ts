@@ -106,8 +106,17 @@ function insecureNames(proposals: readonly Proposal[]): string[] {
   return [...new Set(names)];
 }
 
+/** Policies share the defaults. */
+const known = new WeakMap<readonly Proposal[], string>();
+
 /** What proposals offer, in words: the first is what we like best. */
 export function proposalsInWords(proposals: readonly Proposal[]): string {
+  const text = known.get(proposals) ?? describe(proposals);
+  known.set(proposals, text);
+  return text;
+}
+
+function describe(proposals: readonly Proposal[]): string {
   const offers = proposals.length === 1
     ? proposalInWords(proposals[0]!)
     : proposals.map((proposal, at) => `(${at + 1}) ${proposalInWords(proposal)}`).join("; ");

@@ -174,11 +174,11 @@ Deno.test("explain: the policy that lookup takes gives way to no other, and all 
   );
 });
 
-Deno.test("explain: ten thousand policies are compared with few others each, and the nearest are named", () => {
-  const lines = Array.from({ length: 10_000 }, (_, i) => `ikev2 "p${i}" ${FLOW} peer 192.0.2.9 psk x`);
+Deno.test("explain: many policies for one peer are compared with few others each, and the nearest are named", () => {
+  const lines = Array.from({ length: 2000 }, (_, i) => `ikev2 "p${i}" ${FLOW} peer 192.0.2.9 psk x`);
   const { explanation } = explained(lines.join("\n"));
-  const text = explanation.policies[5000]!.sentences.at(-1)!.text;
-  assert.match(text, /gives way to "p5001", .* and 8 or more others, and comes before "p4984"/);
+  const text = explanation.policies[1000]!.sentences.at(-1)!.text;
+  assert.match(text, /gives way to "p1001", .* and 8 or more others, and comes before "p984"/);
 });
 
 Deno.test("explain: where not all policies could be compared, nothing is claimed of them", () => {
