@@ -21,6 +21,11 @@ const ALL = 12;
 
 /** What the kernel has of rules, routes and devices. */
 async function kernelState(host: Host): Promise<string> {
+  // Duplicate address detection adds routes when it is done, a second after the address.
+  for (let asked = 0; asked < 1000; asked++) {
+    const { stdout } = await runOn(host, "ip", "-6", "address", "show", "tentative");
+    if (stdout === "") break;
+  }
   const parts = ["-4 rule", "-6 rule", "-4 route show table all", "-6 route show table all", "-brief link"];
   const shown = await Promise.all(parts.map((words) => runOn(host, "ip", ...words.split(" "))));
   return shown.map(({ stdout }) => stdout).join("\n");
@@ -32,8 +37,8 @@ hostTest(
     await using sites = new Sites(libc);
     const { left, right } = sites;
     configure(sites, { flows: BOTH_FAMILIES }, { flows: MIRRORED });
-    const before = await kernelState(left.host);
     assert.equal(await arrivals(sites), ALL, "without iked all of it passes in clear");
+    const before = await kernelState(left.host);
 
     using wire = new Capture(left.host);
     await left.start();

@@ -38,7 +38,7 @@ async function rekeysByTime(libc: Libc): Promise<void> {
   for (const running of pings) {
     const { received, lost } = await stopPinging(running);
     assert.ok(received > 200, `${received} pings`);
-    assert.equal(lost, 0);
+    assert.equal(lost, 0, `${running.log}\n${left.daemon.log}\n${right.daemon.log}`);
   }
   for (const { daemon } of [left, right]) {
     assert.equal(daemon.log.match(/ (ike|child)-up /g)!.length, 2, daemon.log);

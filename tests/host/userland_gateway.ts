@@ -206,10 +206,13 @@ export class Gateways {
     await Promise.all(this.roles.map((role) => role.engine.remove([id])));
   }
 
-  /** `ping` from here, with these arguments. */
+  /**
+   * `ping` from here, with these arguments: `-w SECONDS` waits for as many answers as `-c` says (with `-W` alone, two
+   * round trips after the last request are the end of it), `-W 1` is for those that will not come.
+   */
   async ping(...args: string[]): Promise<{ readonly received: number; readonly text: string }> {
     const command = new Deno.Command("ping", {
-      args: ["-n", "-i", "0.15", "-W", "1", ...args],
+      args: ["-n", "-i", "0.15", ...args],
       stdout: "piped",
       stderr: "piped",
     });

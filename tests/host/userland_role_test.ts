@@ -13,7 +13,7 @@ hostTest("userland: without SA a flow's packets stay here, and the engine is ask
     const tap = new Capture(gateways.here);
     const role = gateways.roles[0];
     for (const to of ["10.2.0.1", "2001:db8:2::1"]) {
-      assert.equal((await gateways.ping("-c", "2", to)).received, 0);
+      assert.equal((await gateways.ping("-c", "2", "-W", "1", to)).received, 0);
     }
     await role.until(() => role.events.length >= 2);
     const asked = role.events.map((event) =>
@@ -40,10 +40,10 @@ hostTest(
         const id = await gateways.install({ suite: GCM, outer, udpEncap: outer === 4 });
         for (const to of ["10.2.0.1", "2001:db8:2::1"]) {
           await transferTcp(gateways, to, 400_000);
-          const tooLong = await gateways.ping("-c", "3", "-M", "do", "-s", "1330", to);
+          const tooLong = await gateways.ping("-c", "3", "-W", "1", "-M", "do", "-s", "1330", to);
           assert.equal(tooLong.received, 0);
           assert.match(tooLong.text, /mtu[=: ]+12[0-9]{2}/, tooLong.text);
-          const fits = await gateways.ping("-c", "2", "-M", "do", "-s", "1160", to);
+          const fits = await gateways.ping("-c", "2", "-w", "20", "-M", "do", "-s", "1160", to);
           assert.equal(fits.received, 2, fits.text);
         }
         await gateways.remove(id);

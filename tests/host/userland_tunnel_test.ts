@@ -34,10 +34,9 @@ hostTest("userland: ping and TCP pass between two gateways, and only ESP is on t
       const id = await gateways.install(carriage);
       const tap = new Capture(gateways.here);
       for (const to of ["10.2.0.1", "2001:db8:2::1"]) {
-        // With a deadline ping waits for its last answer, which may take a while on a busy machine.
-        const small = await gateways.ping("-c", "3", to);
+        const small = await gateways.ping("-c", "3", "-w", "20", to);
         assert.equal(small.received, 3, `${name}: ${small.text}`);
-        const large = await gateways.ping("-c", "2", "-s", "3000", to);
+        const large = await gateways.ping("-c", "2", "-w", "20", "-s", "3000", to);
         assert.equal(large.received, 2, `${name}: ${large.text}`);
         await transferTcp(gateways, to, 1_000_000);
       }
