@@ -2,7 +2,7 @@
  * Where datagrams come in: header, version, SPI lookup, then the mailbox of the IKE SA; or the beginning of a new one,
  * within the limits for strangers.
  */
-import { sameOctets } from "../bytes/mod.ts";
+import { type IkeSpi, sameOctets } from "../bytes/mod.ts";
 import { formatAddress } from "../ip/mod.ts";
 import {
   checkMessage,
@@ -46,6 +46,7 @@ export class Endpoint {
     this.#halfOpen = new HalfOpenTable(limits);
     this.#cookies = new CookieJar(world.crypto, world.random, limits.cookieSecretMs);
     this.#unprotected = new TokenBucket(limits.unprotectedPerSecond);
+    world.adopted = (spi) => this.#deliverEarly(spi);
   }
 
   /** One datagram. Whatever is in it, this does not throw. */
@@ -116,9 +117,20 @@ export class Endpoint {
     if (flags.response || exchange === EXCHANGE.IKE_SA_INIT) return;
     const { lastAnswers, clock } = this.#world;
     const ours = flags.initiator ? header.spiR : header.spiI;
+    if (this.#world.isReserved(ours)) return this.#world.early.keep(ours, datagram);
     const answer = lastAnswers.find(ours, datagram.data, clock.now());
     if (answer !== undefined) return this.#world.send(pathOf(datagram), answer);
     this.#replyUnprotected(datagram, header, [notify(NOTIFY.INVALID_IKE_SPI)]);
+  }
+
+  /** What came before its IKE SA stood, once whoever is making it has done so. */
+  #deliverEarly(spi: IkeSpi): void {
+    const early = this.#world.early.take(spi);
+    if (early.length === 0) return;
+    const work = Promise.resolve().then(() => {
+      for (const datagram of early) this.receive(datagram);
+    });
+    void this.#world.activity.during(work);
   }
 
   #receiveInit(datagram: Datagram, header: Header): void {

@@ -16,6 +16,7 @@ import type { SaContext, Timing, World } from "../exchange/context.ts";
 import type { Clock, Datagram, Datapath, Keys } from "../exchange/ports.ts";
 import { type Failure, REASONS } from "../exchange/reasons.ts";
 import type { EngineOptions } from "./api.ts";
+import { EarlyMessages } from "./early.ts";
 import { LastAnswers } from "./last_answers.ts";
 import { Mailbox } from "./mailbox.ts";
 import { PeerIndex } from "./peer_index.ts";
@@ -63,6 +64,10 @@ export class SharedWorld implements World {
   readonly activity = new Activity();
   readonly timers = new TimerTable<TimerOwner>();
   readonly lastAnswers: LastAnswers;
+  /** Messages for IKE SAs whose keys are still being derived. */
+  readonly early = new EarlyMessages();
+  /** Told the SPI of an IKE SA that took over from another one; the endpoint sets it. */
+  adopted: (spi: IkeSpi) => void = () => {};
   readonly #strangers = new StrangerLog();
   globals: Globals = UNCONFIGURED;
   policies: readonly Policy[] = [];
@@ -113,11 +118,19 @@ export class SharedWorld implements World {
   }
 
   releaseIkeSpi(spi: IkeSpi): void {
-    if (this.#mailboxes.find(spi) === "reserved") this.#mailboxes.release(spi);
+    if (this.isReserved(spi)) this.#mailboxes.release(spi);
+    this.early.take(spi);
+  }
+
+  /** Whether an IKE SA with this SPI of ours is being made. */
+  isReserved(spi: IkeSpi): boolean {
+    return this.#mailboxes.find(spi) === "reserved";
   }
 
   adopt(sa: EstablishedSa, policy: Policy): Mailbox {
-    return this.take(sa, policy, false);
+    const mailbox = this.take(sa, policy, false);
+    this.adopted(localSpi(sa));
+    return mailbox;
   }
 
   /** Takes up an IKE SA whose SPI was reserved. `begun`: the peer's message id 0 is used up. */
