@@ -2,12 +2,30 @@
 import { type ChildSa, isAuthenticated } from "../sa/mod.ts";
 import type { SaContext } from "./context.ts";
 
-/** Rekeying starts at a random point between these parts of a lifetime, so that two ends seldom start at once. */
-const SOFT_FROM = 0.85;
-const SOFT_TO = 0.95;
+/** Rekeying starts so much before the end: a random part of the lifetime, so that two ends seldom start at once. */
+const MARGIN = { least: 0.05, spread: 0.1 };
+/** Short lifetimes want more: an exchange that the peer puts off, and its next try, take seconds. */
+const SHORT_MARGIN = { ms: 5_000, part: 0.3, least: 0.7, spread: 0.6 };
 
 function softPoint(context: SaContext, lifetimeMs: number): number {
-  return lifetimeMs * (SOFT_FROM + (SOFT_TO - SOFT_FROM) * context.world.fraction());
+  const random = 1 - context.world.fraction();
+  const margin = lifetimeMs * (MARGIN.least + MARGIN.spread * random);
+  const short = Math.min(SHORT_MARGIN.ms, SHORT_MARGIN.part * lifetimeMs) *
+    (SHORT_MARGIN.least + SHORT_MARGIN.spread * random);
+  return lifetimeMs - Math.max(margin, short);
+}
+
+/** Monotonic time at which a Child SA of the policy ends; absent where it lives for ever. */
+export function endOfChild(context: SaContext, child: ChildSa): number | undefined {
+  const { ms } = context.policy.childLifetime;
+  return ms === 0 ? undefined : child.createdAtMs + ms;
+}
+
+/** The same of an established IKE SA. */
+export function endOfIke(context: SaContext): number | undefined {
+  const { sa, policy } = context;
+  if (policy.ikeLifetimeMs === 0 || !isAuthenticated(sa)) return undefined;
+  return sa.establishedAtMs + policy.ikeLifetimeMs;
 }
 
 /** Timers of a Child SA, counted from its creation; none for a lifetime of 0. */

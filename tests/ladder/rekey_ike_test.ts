@@ -268,3 +268,39 @@ Deno.test("ladder: rekeys of Child SAs that fail over and over use up no SPI", a
 function sides(by: "a" | "b", mine: string, theirs: string): [string, string] {
   return by === "a" ? [mine, theirs] : [theirs, mine];
 }
+
+/** Lifetimes in ms of the two ends, Child SA and IKE SA: short ones of several relations. */
+const SHORT_LIVES = [
+  [{ child: 16_000, ike: 0 }, { child: 0, ike: 24_000 }],
+  [{ child: 12_000, ike: 25_000 }, { child: 12_000, ike: 25_000 }],
+  [{ child: 12_000, ike: 12_000 }, { child: 3 * 3_600_000, ike: 0 }],
+  [{ child: 5_000, ike: 20_000 }, { child: 7_000, ike: 10_000 }],
+] as const;
+
+for (const [a, b] of SHORT_LIVES) {
+  const told = [a, b].map(({ child, ike }) => `${child / 1000}/${ike / 1000} s`).join(" and ");
+  Deno.test(`ladder: Child and IKE SAs of ${told}: rekeys that meet lose nothing, and nothing expires`, async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const lives = (life: typeof a | typeof b) => ({
+        childLifetime: { ms: life.child, octets: 0 },
+        ikeLifetimeMs: life.ike,
+      });
+      const ladder = await Ladder.connected({
+        seed,
+        a: sideA({ policy: lives(a) }),
+        b: sideB({ policy: lives(b) }),
+      });
+      const { pair } = ladder;
+      pair.network.conditions = { latencyMs: 20 };
+      for (let turn = 0; turn < 600; turn++) {
+        pair.traffic.both();
+        await pair.advance(200);
+      }
+      pair.traffic.assertNothingLost();
+      const ended = pair.hosts.flatMap(({ events }) =>
+        events.filter(({ kind }) => kind === "ike-down" || kind === "child-down")
+      );
+      assert.deepEqual(ended, [], `seed ${seed}`);
+    }
+  });
+}

@@ -35,13 +35,13 @@ import {
 import { espSpiOctets, type SaContext } from "../context.ts";
 import { childOf, deleteChild, deleteIke, dropChild, REPLACED } from "../delete/mod.ts";
 import { keysFailure } from "../keys_failure.ts";
-import { hasCarrier, recreateChild } from "../lifetimes.ts";
+import { endOfChild, hasCarrier, recreateChild } from "../lifetimes.ts";
 import { errorNotify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { addChild, deriveKeys } from "./add_child.ts";
 import { freshNonce, kePayload, methodAskedFor } from "./key_exchange.ts";
-import { isTemporary, report, retryAt } from "./refusal.ts";
+import { isTemporary, report, retryLater, retrySoon } from "./refusal.ts";
 
 /** What became of one try; `gone`: the peer does not know the Child SA that is to be replaced. */
 type Outcome = "made" | "temporary" | "refused" | "gone";
@@ -72,11 +72,10 @@ export async function replaceChild(context: SaContext, id: number): Promise<void
     return hasCarrier(context) ? undefined : context.start("create child", createChild);
   }
   context.become(withChild(context.sa, { ...old, state: "installed" }));
-  context.setTimer(
-    "rekeyChild",
-    retryAt(context, outcome === "temporary", context.policy.childLifetime.ms),
-    id,
-  );
+  const next = outcome === "temporary"
+    ? retrySoon(context, endOfChild(context, old))
+    : retryLater(context, context.policy.childLifetime.ms);
+  context.setTimer("rekeyChild", next, id);
 }
 
 /** Our half of the exchange. */

@@ -18,11 +18,12 @@ import { ask } from "../ask.ts";
 import { ikeSpiOctets, type SaContext } from "../context.ts";
 import { deleteIke, deleteReplacedIke } from "../delete/mod.ts";
 import { keysFailure } from "../keys_failure.ts";
+import { endOfIke } from "../lifetimes.ts";
 import { errorNotify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { freshNonce, kePayload, methodAskedFor } from "./key_exchange.ts";
-import { isTemporary, report, retryAt } from "./refusal.ts";
+import { isTemporary, report, retryLater, retrySoon } from "./refusal.ts";
 import { succeed } from "./successor.ts";
 
 /** What became of one try; `broken`: the peer may have a successor that we cannot use. */
@@ -41,7 +42,10 @@ export async function replaceIke(context: SaContext): Promise<void> {
   if (sa.state !== "rekeying") return;
   if (outcome === "broken") return await deleteIke(context, "bad-response");
   context.become({ ...sa, state: "established" });
-  context.setTimer("rekeyIke", retryAt(context, outcome === "temporary", context.policy.ikeLifetimeMs));
+  const next = outcome === "temporary"
+    ? retrySoon(context, endOfIke(context))
+    : retryLater(context, context.policy.ikeLifetimeMs);
+  context.setTimer("rekeyIke", next);
 }
 
 async function negotiate(context: SaContext, spi: IkeSpi): Promise<Outcome> {

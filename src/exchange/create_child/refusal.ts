@@ -10,12 +10,26 @@ const REFUSED_MS = { least: 5_000, spread: 10_000 };
 /** Part of a lifetime that is added after a refusal, so that a long one is not spent with asking. */
 const REFUSED_PART = 1 / 40;
 
-/** Monotonic time of the next try to replace what has this lifetime; a `temporary` failure is soon over. */
-export function retryAt(context: SaContext, temporary: boolean, lifetimeMs: number): number {
-  const { least, spread } = temporary ? TEMPORARY_MS : REFUSED_MS;
+/** Of what is left of a lifetime, the part that is waited at most; the rest is for the exchange and one more try. */
+const TEMPORARY_PART = { least: 0.15, spread: 0.25 };
+/** RFC 7296 §2.25: never at once. */
+const LEAST_MS = 100;
+
+/** Monotonic time of the next try where the peer is only busy, or both ends just had another exchange; in time for `end`. */
+export function retrySoon(context: SaContext, end: number | undefined): number {
   const { world } = context;
-  const patience = temporary ? 0 : lifetimeMs * REFUSED_PART;
-  return world.clock.now() + least + world.fraction() * spread + patience;
+  const now = world.clock.now(), random = world.fraction();
+  const wait = TEMPORARY_MS.least + random * TEMPORARY_MS.spread;
+  if (end === undefined) return now + wait;
+  const part = TEMPORARY_PART.least + random * TEMPORARY_PART.spread;
+  return now + Math.max(Math.min(wait, (end - now) * part), LEAST_MS);
+}
+
+/** Monotonic time of the next try to replace what has this lifetime after the peer has refused it. */
+export function retryLater(context: SaContext, lifetimeMs: number): number {
+  const { world } = context;
+  return world.clock.now() + REFUSED_MS.least + world.fraction() * REFUSED_MS.spread +
+    lifetimeMs * REFUSED_PART;
 }
 
 /** Whether the peer is only busy: another exchange on the same SA is under way (RFC 7296 §2.25). */

@@ -5,8 +5,8 @@ import type { IkeSuite } from "../../crypto/suite.ts";
 import { type ChildSa, type EstablishedSa, type IkeRole, Protection, type RekeyingSa } from "../../sa/mod.ts";
 import type { SaContext } from "../context.ts";
 import { drain, queueDelete } from "../delete/mod.ts";
-import { armChild, armIke, recreateChild } from "../lifetimes.ts";
-import { retryAt } from "./refusal.ts";
+import { armChild, armIke, endOfChild, recreateChild } from "../lifetimes.ts";
+import { retrySoon } from "./refusal.ts";
 import { queueRenegotiation } from "./renegotiate.ts";
 
 /** What is new in the successor. */
@@ -59,5 +59,7 @@ function takeOver(successor: SaContext, child: ChildSa): void {
   if (child.state === "deleting") return queueDelete(successor, child.id, "lifetime over");
   armChild(successor, child);
   if (child.outdated) queueRenegotiation(successor);
-  if (child.nearEnd) successor.setTimer("rekeyChild", retryAt(successor, true, 0), child.id);
+  if (child.nearEnd) {
+    successor.setTimer("rekeyChild", retrySoon(successor, endOfChild(successor, child)), child.id);
+  }
 }
