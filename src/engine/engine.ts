@@ -1,5 +1,5 @@
 /** The engine: everything of this room put together behind the face of `api.ts`. */
-import { createPortable } from "../crypto/portable/provider.ts";
+import { createPortablePackets } from "../crypto/portable/packets.ts";
 import type { Result } from "../bytes/mod.ts";
 import { isAuthenticated } from "../sa/mod.ts";
 import type { EngineConfiguration } from "../policy/mod.ts";
@@ -35,7 +35,7 @@ class IkeEngine implements Engine {
 
   constructor(options: EngineOptions) {
     const settings = {
-      crypto: options.crypto ?? createPortable(options.random),
+      crypto: options.crypto ?? createPortablePackets(),
       timing: { ...DEFAULT_TIMING, ...options.timing },
       ports: options.ports ?? DEFAULT_PORTS,
     };

@@ -1,91 +1,20 @@
 /**
  * The implementation that needs no permission and answers at once: it serves the engine always, and the key holder
  * and the data path where there is no libcrypto.
- *
- * node:crypto where every supported Deno has the algorithm right and it is the faster, else @noble and des.js.
  */
-import { ENCR } from "../../wire/registry.ts";
-import {
-  type EncrAlgorithm,
-  encrAlgorithm,
-  integAlgorithm,
-  keAlgorithm,
-  prfAlgorithm,
-} from "../algorithms.ts";
-import type { CryptoProvider, PacketCipher, Random } from "../provider.ts";
-import { type Aead, aesGcm, aesGmac, chacha, packetAead } from "./aead.ts";
-import { aesCcm } from "./ccm.ts";
-import { aesCbc, aesCtr, desCbc, nullCipher, packetCipher, type Transformation } from "./cipher.ts";
+import { keAlgorithm } from "../algorithms.ts";
+import type { CryptoProvider, Random } from "../provider.ts";
 import { portableKe } from "./key_exchange.ts";
-import { integMac, macPrf, packetMac, prfMac } from "./mac.ts";
-
-const aeads: Readonly<Record<number, (key: Uint8Array) => Aead>> = {
-  [ENCR.ENCR_AES_GCM_8]: aesGcm,
-  [ENCR.ENCR_AES_GCM_12]: aesGcm,
-  [ENCR.ENCR_AES_GCM_16]: aesGcm,
-  [ENCR.ENCR_NULL_AUTH_AES_GMAC]: aesGmac,
-  [ENCR.ENCR_AES_CCM_8]: aesCcm,
-  [ENCR.ENCR_AES_CCM_12]: aesCcm,
-  [ENCR.ENCR_AES_CCM_16]: aesCcm,
-  [ENCR.ENCR_CHACHA20_POLY1305]: chacha,
-};
-
-const ciphers: Readonly<Record<number, (key: Uint8Array, seals: boolean) => Transformation>> = {
-  [ENCR.ENCR_AES_CBC]: aesCbc,
-  [ENCR.ENCR_AES_CTR]: aesCtr,
-  [ENCR.ENCR_3DES]: desCbc,
-  [ENCR.ENCR_DES]: desCbc,
-  [ENCR.ENCR_NULL]: () => nullCipher,
-};
+import { createPortablePackets, present } from "./packets.ts";
 
 /** The portable implementation; private values of key exchanges come from `random`. */
 export function createPortable(random: Random): CryptoProvider {
   return {
-    name: "portable",
-    hasEncr: (choice) => encrAlgorithm(choice) !== undefined && (choice.id in aeads || choice.id in ciphers),
-    hasInteg: (id) => integMac(id) !== undefined,
-    hasPrf: (id) => prfMac(id) !== undefined,
+    ...createPortablePackets(),
     hasKe: (id) => portableKe(id) !== undefined,
-
-    cipher(choice, key, direction) {
-      const entry = present(encrAlgorithm(choice), "encryption", choice.id);
-      if (key.length !== entry.keyLength + entry.saltLength) {
-        throw new RangeError(`Key of ${key.length} octets for ${entry.ianaName}`);
-      }
-      return cipherOf(entry, key, direction === "seal");
-    },
-
-    mac(id, key) {
-      const entry = present(integAlgorithm(id), "integrity", id);
-      if (key.length !== entry.keyLength) {
-        throw new RangeError(`Key of ${key.length} octets for ${entry.ianaName}`);
-      }
-      return packetMac(present(integMac(id), "integrity", id)(key), entry.icvLength);
-    },
-
-    prf(id, key) {
-      present(prfAlgorithm(id), "prf", id);
-      return macPrf(present(prfMac(id), "prf", id)(key));
-    },
-
     keyExchange(id) {
       present(keAlgorithm(id), "key exchange", id);
       return present(portableKe(id), "key exchange", id)(random);
     },
   };
-}
-
-function cipherOf(entry: EncrAlgorithm, key: Uint8Array, seals: boolean): PacketCipher {
-  const makeAead = aeads[entry.id];
-  if (makeAead !== undefined) {
-    const aead = makeAead(key.subarray(0, entry.keyLength));
-    return packetAead(entry, aead, key.subarray(entry.keyLength));
-  }
-  return packetCipher(entry, present(ciphers[entry.id], "encryption", entry.id)(key, seals));
-}
-
-/** Callers ask `has…` first: an algorithm that is not there is our bug. */
-function present<T>(value: T | undefined, kind: string, id: number): T {
-  if (value === undefined) throw new Error(`No implementation of ${kind} transform ${id}`);
-  return value;
 }
