@@ -1,10 +1,10 @@
 /** Where a continued line of a statement is indented to. */
-import { isReserved } from "../keywords.ts";
+import { KEYWORDS } from "../keywords.ts";
 import { textOf, type Token } from "../lexer.ts";
 
-/** Words that stand inside a clause and begin none. */
-const INNER: ReadonlySet<string> = new Set(
-  "any auth bytes dynamic enc esn file group maxage noesn port prf tolerate".split(" "),
+/** Words that begin a clause of a policy. */
+const CLAUSES: ReadonlySet<string> = new Set(
+  KEYWORDS.filter(({ kind }) => kind === "clause").map(({ word }) => word),
 );
 const BLANK = 0x20, TAB = 0x09;
 const MAX_SPACES = 8;
@@ -19,7 +19,7 @@ export class Depth {
   /** Takes the next token of the statement; its depth where it begins a continued line. */
   next(token: Token, beginsLine: boolean): 1 | 2 {
     const word = token.kind === "word" && !token.secret ? textOf(token) : "";
-    const beginsClause = isReserved(word) && !INNER.has(word) && word !== this.#lacks;
+    const beginsClause = CLAUSES.has(word) && word !== this.#lacks;
     if (word === "from" || word === "to") {
       const other = word === "from" ? "to" : "from";
       this.#lacks = this.#lacks === word ? undefined : other;

@@ -1,0 +1,1 @@
+au BufRead,BufNewFile iked.conf,iked.conf.*,*/iked/*.conf setfiletype iked
