@@ -83,6 +83,53 @@ Deno.test("iked selftest: a libcrypto that does not work is a fault: exit 1, and
   assert.doesNotMatch(out, /selftest: ok/);
 });
 
+/** The first of SHA-256's round constants (FIPS 180-4 §4.2.2), as a table in the library has them. */
+const SHA256_CONSTANTS = [0x98, 0x2f, 0x8a, 0x42, 0x91, 0x44, 0x37, 0x71];
+
+/** Changes every such table in a file; how many there were. */
+function damageSha256(file: string): number {
+  const octets = Deno.readFileSync(file);
+  let tables = 0;
+  for (let at = octets.indexOf(0x98); at >= 0; at = octets.indexOf(0x98, at + 1)) {
+    if (!SHA256_CONSTANTS.every((octet, index) => octets[at + index] === octet)) continue;
+    octets[at]! ^= 1;
+    tables++;
+  }
+  Deno.writeFileSync(file, octets);
+  return tables;
+}
+
+Deno.test(`iked selftest: a libcrypto that computes SHA-256 wrongly is found out, exit 1${needsLibcrypto}`, {
+  ignore: libcrypto === undefined,
+  // The library stays open, as it does in the process that ends with the test of it.
+  sanitizeResources: false,
+}, async (t) => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const copy = `${folder}/libcrypto.so.3`;
+    await Deno.copyFile(libcrypto!, copy);
+    // Builds for other machines compute from other tables, or without one.
+    const tables = damageSha256(copy);
+    await t.step({
+      name: "damaged",
+      ignore: tables === 0,
+      fn: async () => {
+        const { code, errors } = await run(copy);
+        assert.equal(code, 1);
+        assert.deepEqual(
+          errors.split("\n").filter((line) => line.includes("known answer")).map((line) =>
+            line.replace(/^selftest: libcrypto [\d.]+: /, "")
+          ),
+          ["integrity", "prf"].map((kind) => `${kind} hmac-sha2-256 does not give its known answer`),
+        );
+        assert.match(errors, /\nselftest: failed: \d+ wrong \(\d+\.\d s\)$/);
+      },
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("iked selftest: the suites use every algorithm, each where iked.conf allows it", () => {
   const all = (entry: AlgorithmEntry) => algorithmName(entry) !== "sntrup761x25519";
   const suites = suitesOf(all);

@@ -5,8 +5,9 @@
  * The inputs are counting octets: keys (with their salt behind) from 0x00, IVs from 0xa0, 12 octets of AAD from 0xc0,
  * 32 of text and 50 of message from 0x10; private values are 19 octets from 0x01 and from 0x21, padded in front.
  */
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { concat, toHex } from "../../bytes/mod.ts";
-import { PRF } from "../../wire/registry.ts";
 import type { EncrAlgorithm, IntegAlgorithm, KeAlgorithm, PrfAlgorithm } from "../algorithms.ts";
 import { type AlgorithmEntry, algorithmName, everyAlgorithm, provides } from "../inventory.ts";
 import { encrChoice } from "../algorithms.ts";
@@ -72,7 +73,7 @@ function answer(provider: CryptoProvider, entry: AlgorithmEntry, startAt: StartA
     case "prf":
       return expanded(provider, entry);
     case "ke":
-      return exchanged(provider, entry, startAt);
+      return exchanged(entry, startAt);
   }
 }
 
@@ -113,14 +114,12 @@ function expanded(provider: CryptoProvider, entry: PrfAlgorithm): string {
   return toHex(stream.subarray(entry.outputLength - 16));
 }
 
-function exchanged(provider: CryptoProvider, { id }: KeAlgorithm, startAt: StartAt): string | undefined {
+function exchanged({ id }: KeAlgorithm, startAt: StartAt): string | undefined {
   const i = startAt(0x01, id), r = startAt(0x21, id);
   const shared = i.derive(r.publicValue), same = r.derive(i.publicValue);
   i.wipe();
   r.wipe();
   if (shared === undefined || same === undefined || toHex(shared) !== toHex(same)) return undefined;
-  const digest = provider.prf(PRF.PRF_HMAC_SHA2_256, counting(0, 32));
-  const result = toHex(digest.compute(i.publicValue, r.publicValue, shared));
-  digest.wipe();
-  return result;
+  // Not by the provider: a PRF of its that is wrong would make every key exchange look wrong.
+  return toHex(hmac(sha256, counting(0, 32), concat(i.publicValue, r.publicValue, shared)));
 }
