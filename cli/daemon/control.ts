@@ -5,6 +5,7 @@
 import { dirname } from "node:path";
 import { fail, ok, type Result } from "../../src/bytes/mod.ts";
 import {
+  type ConfigurationRefusal,
   type ControlRequest,
   errorLine,
   eventLine,
@@ -33,9 +34,13 @@ export const CONTROL_LIMITS: ControlLimits = { clients: 64, idleMs: 10_000, back
 /** Does what a request asks; a throw is answered with its message. */
 export type ControlHandler = (request: ControlRequest) => Promise<unknown>;
 
-/** A request that is understood and declined: the message is for the user. */
+/** A request that is understood and declined: the message is for the user; `data` says what is wrong in a file. */
 export class Refusal extends Error {
   override name = "Refusal";
+
+  constructor(message: string, readonly data?: ConfigurationRefusal) {
+    super(message);
+  }
 }
 
 const encoder = new TextEncoder();
@@ -214,10 +219,11 @@ export class ControlServer {
       await client.send(resultLine(id, result));
       if (request.method === "monitor") client.monitoring = true;
     } catch (error) {
-      const code = error instanceof Refusal ? RPC_ERROR.REFUSED : RPC_ERROR.INTERNAL;
-      await client.send(
-        errorLine(id, { code, message: error instanceof Error ? error.message : String(error) }),
-      );
+      const [code, data] = error instanceof Refusal
+        ? [RPC_ERROR.REFUSED, error.data]
+        : [RPC_ERROR.INTERNAL, undefined];
+      const message = error instanceof Error ? error.message : String(error);
+      await client.send(errorLine(id, { code, message, ...data && { data } }));
     }
   }
 

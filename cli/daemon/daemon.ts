@@ -6,17 +6,19 @@ import {
   logLineOf,
   type MonitorEvent,
   monitorEventOf,
+  type ReloadAnswer,
   type SaList,
+  summaryText,
+  type ToldDiagnostic,
 } from "../../src/control/mod.ts";
-import type { SecretRef } from "../../src/bytes/mod.ts";
-import type { Compiled, Diagnostic } from "../../src/config/mod.ts";
+import { type Diagnostic, formatDiagnostic } from "../../src/config/mod.ts";
 import type { EngineEvent } from "../../src/engine/types.ts";
 import type { LoadedConfiguration } from "../config/mod.ts";
-import { ControlServer } from "./control.ts";
+import { Configurator, type Loaded } from "./configurator.ts";
+import { ControlServer, Refusal } from "./control.ts";
 import type { Choice } from "./datapath_choice.ts";
 import type { Log } from "./log.ts";
 import type { EngineForMain, KeysForMain, NetForMain } from "./ports.ts";
-import { transfer } from "./rpc.ts";
 
 /** The roles, as main talks to them. */
 export interface Links {
@@ -36,6 +38,20 @@ export function logLineOfDiagnostic({ severity, code, message, where, suggestion
   return { level: severity, text: `${place}${message}${number}${hint}` };
 }
 
+function told(diagnostic: Diagnostic): ToldDiagnostic {
+  const { excerpt: _shown, ...rest } = diagnostic;
+  return { ...rest, text: formatDiagnostic(diagnostic) };
+}
+
+/** What `reload` and `load` ask for: another file than the daemon's own, only the plan. */
+interface ReloadRequest {
+  readonly file?: string;
+  readonly plan: boolean;
+}
+
+const REFUSED = "reload refused, nothing changed";
+const ENDING = "iked is about to end";
+
 /** Resolves with the promise, or after so many milliseconds; never rejects. */
 function within(ms: number, promise: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
@@ -48,16 +64,21 @@ function within(ms: number, promise: Promise<unknown>): Promise<void> {
 }
 
 export class Daemon {
+  readonly #configurator: Configurator;
   #control: ControlServer | undefined;
-  #secrets: readonly SecretRef[] = [];
-  #reloading: Promise<void> = Promise.resolve();
+  #working: Promise<unknown> = Promise.resolve();
+  #signalled = false;
+  #stopping = false;
 
+  /** `load` reads this file, or the daemon's own. */
   constructor(
     private readonly links: Links,
     private readonly log: Log,
     private readonly choice: Choice,
-    private readonly load: () => Promise<LoadedConfiguration>,
-  ) {}
+    private readonly load: (file?: string) => Promise<LoadedConfiguration>,
+  ) {
+    this.#configurator = new Configurator(links);
+  }
 
   /** Logs events of the roles and passes them on to monitors. */
   events(batch: readonly EngineEvent[]): void {
@@ -66,14 +87,10 @@ export class Daemon {
     for (const event of batch) this.#control?.broadcast(monitorEventOf(event, time));
   }
 
-  /** Gives the secrets to role keys, the policies to role engine; nothing is kept here but the secrets' names. */
-  async configure({ configuration, secrets }: Pick<Compiled, "configuration" | "secrets">): Promise<void> {
-    const refs = secrets.map(({ ref }) => ref);
-    await this.links.keys.loadSecrets(transfer([...secrets], secrets.map(({ octets }) => octets)));
-    await this.links.engine.configure(configuration);
-    const gone = this.#secrets.filter((ref) => !refs.includes(ref));
-    this.#secrets = refs;
-    if (gone.length > 0) await this.links.keys.forgetSecrets(gone);
+  /** The first configuration: the error, if there is one. */
+  async configure(loaded: Loaded): Promise<string | undefined> {
+    const done = await this.#configurator.take(loaded);
+    return done.ok ? undefined : done.error;
   }
 
   /** Opens the control socket; the error is one line. */
@@ -100,21 +117,62 @@ export class Daemon {
         break;
       case "mode":
         this.links.engine.setActive(request.params.active);
+        break;
+      case "couple":
+        await this.#couple(request.params.coupled);
+        break;
+      case "reload":
+      case "load":
+        return await this.#inTurn(() => this.#reload(request.params));
     }
     return { version: 1 };
   }
 
-  /** Reads the configuration again. It is taken as a whole, or nothing changes. */
-  reload(): Promise<void> {
-    return this.#reloading = this.#reloading.then(() => this.#reload());
+  /** SIGHUP: reads the configuration again. Those that come before it was read are one. */
+  async reload(): Promise<void> {
+    if (this.#signalled || this.#stopping) return;
+    this.#signalled = true;
+    const asked = this.#inTurn(() => {
+      this.#signalled = false;
+      return this.#reload({ plan: false });
+    });
+    // What is wrong is in the log.
+    await asked.catch((error: unknown) => {
+      if (!(error instanceof Refusal)) throw error;
+    });
   }
 
-  async #reload(): Promise<void> {
-    const loaded = await this.load();
-    const said = loaded.diagnostics.map(logLineOfDiagnostic);
-    if (!loaded.ok) return this.#tell(...said, { level: "error", text: "reload refused, nothing changed" });
-    await this.configure(loaded);
-    this.#tell(...said, { level: "notice", text: "configuration reloaded" });
+  /** Configurations are taken one after the other. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#working.then(() => {
+      if (this.#stopping) throw new Refusal(ENDING);
+      return work();
+    });
+    this.#working = done.catch(() => {});
+    return done;
+  }
+
+  async #couple(coupled: boolean): Promise<void> {
+    const done = await this.#inTurn(() => this.links.engine.setCoupled(coupled));
+    if (!done.ok) throw new Refusal(done.error);
+  }
+
+  /** Everything is read and checked first: a configuration is taken as a whole, or nothing changes. */
+  async #reload({ file, plan }: ReloadRequest): Promise<ReloadAnswer> {
+    const loaded = await this.load(file);
+    const said = loaded.diagnostics.map(logLineOfDiagnostic), diagnostics = loaded.diagnostics.map(told);
+    if (!loaded.ok) {
+      if (!plan) this.#tell(...said, { level: "error", text: REFUSED });
+      throw new Refusal(REFUSED, { diagnostics });
+    }
+    if (plan) return { version: 1, plan: await this.#configurator.plan(loaded), diagnostics };
+    const done = await this.#configurator.take(loaded);
+    if (!done.ok) {
+      this.#tell(...said, { level: "error", text: `${REFUSED}: ${done.error}` });
+      throw new Refusal(`${REFUSED}: ${done.error}`);
+    }
+    this.#tell(...said, { level: "notice", text: `configuration reloaded, ${summaryText(done.value)}` });
+    return { version: 1, summary: done.value, diagnostics };
   }
 
   /** Logs lines about the configuration; the last of them is the monitors' event. */
@@ -134,6 +192,7 @@ export class Daemon {
 
   /** Deletes the SAs at every peer, then takes the data path down; within the 5 s of the contract. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.close();
     await within(SHUTDOWN_MS, this.links.engine.shutdown());
     await within(CLOSE_MS, this.links.net.close());

@@ -100,7 +100,9 @@ runRole<EngineStart, "main" | "keys" | "net">((start, ports) => {
   });
   mainLink.serve<EngineForMain>(ENGINE_FOR_MAIN, {
     configure: toldFirst((configuration) => engine.configure(configuration)),
+    plan: (configuration) => engine.plan(configuration),
     setActive: driven((active) => engine.setActive(active)),
+    setCoupled: toldFirst((coupled) => engine.setCoupled(coupled)),
     reset: toldFirst((what) => engine.reset(what)),
     shutdown: toldFirst(() => engine.shutdown()),
     snapshot: () => engine.snapshot(),

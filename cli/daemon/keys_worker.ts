@@ -7,21 +7,37 @@
 import { KeyHolder } from "../../src/auth/mod.ts";
 import { Secret } from "../../src/bytes/mod.ts";
 import type { Keys } from "../../src/exchange/ports.ts";
+import { PRF } from "../../src/wire/registry.ts";
 import { KEYS, KEYS_FOR_MAIN, type KeysForMain, type KeysStart } from "./ports.ts";
-import { type GrowingProvider, openProvider } from "./provider.ts";
+import { type GrowingProvider, openProvider, random } from "./provider.ts";
 import { runRole, StartError } from "./role.ts";
 import { type Handlers, Link, transfer } from "./rpc.ts";
+import { SecretNames } from "./secret_names.ts";
 
 runRole<KeysStart, "main" | "engine">(async (start, ports) => {
   const growing = await provider(start.libcrypto);
   const holder = new KeyHolder({ provider: growing.provider });
   new Link(ports.engine).serve<Keys>(KEYS, forEngine(holder, growing));
-  new Link(ports.main).serve<KeysForMain>(KEYS_FOR_MAIN, {
-    loadSecrets: (list) =>
-      holder.loadSecrets(list.map(({ ref, octets }) => ({ ref, secret: new Secret(octets) }))),
-    forgetSecrets: (refs) => holder.forgetSecrets(refs),
-  });
+  await growing.prepare({ prf: PRF.PRF_HMAC_SHA2_256 });
+  const names = new SecretNames(growing.provider.prf(PRF.PRF_HMAC_SHA2_256, random(32)));
+  new Link(ports.main).serve<KeysForMain>(KEYS_FOR_MAIN, forMain(holder, names));
 });
+
+function forMain(holder: KeyHolder, names: SecretNames): Handlers<KeysForMain> {
+  return {
+    loadSecrets: (list) =>
+      list.map(({ octets }) => {
+        const { ref, isNew } = names.nameOf(octets);
+        if (isNew) holder.loadSecrets([{ ref, secret: new Secret(octets) }]);
+        else octets.fill(0);
+        return ref;
+      }),
+    forgetSecrets(refs) {
+      holder.forgetSecrets(refs);
+      for (const ref of refs) names.forget(ref);
+    },
+  };
+}
 
 async function provider(path: string | undefined): Promise<GrowingProvider> {
   try {

@@ -69,9 +69,19 @@ function ignoreSignals(libc: Libc): void {
 
 type FoundLibraries = Libraries & { readonly libc: string };
 
-function load({ file, macros, passive, natt }: DaemonOptions): Promise<LoadedConfiguration> {
+function load(options: DaemonOptions, file = options.file): Promise<LoadedConfiguration> {
+  const { macros, passive, natt } = options;
   return loadConfiguration({ file, macros, passive, natt });
 }
+
+/** What a reload of `-f -` comes to. */
+const READ_ONCE: LoadedConfiguration = {
+  ok: false,
+  diagnostics: [{
+    severity: "error",
+    message: 'the configuration came from the standard input and cannot be read again: "iked ctl load FILE"',
+  }],
+};
 
 /** Prints what is to be said about a configuration, in the form of contracts.md. */
 function printDiagnostics({ diagnostics }: LoadedConfiguration): void {
@@ -171,7 +181,8 @@ async function start(
   const engine = links.engine.connect<EngineForMain>(ENGINE_FOR_MAIN);
   const keys = links.keys.connect<KeysForMain>(KEYS_FOR_MAIN);
   const net = links.net.connect<NetForMain>(NET_FOR_MAIN);
-  const reload = async () => supported(await load(options), datapath);
+  const reload = async (file = options.file) =>
+    file === "-" ? READ_ONCE : supported(await load(options, file), datapath);
   const daemon = new Daemon({ engine, keys, net }, log, choice.value, reload);
   for (const link of [links.engine, links.net]) {
     link.serve<MainForRoles>(MAIN_FOR_ROLES, { events: (batch) => daemon.events(batch) });

@@ -2,8 +2,9 @@
  * Who asks whom for what: the interfaces on the ports between the roles, their tables for `Link`, and the options
  * that each role starts with. Values only.
  */
-import type { SecretRef } from "../../src/bytes/mod.ts";
+import type { Result, SecretRef } from "../../src/bytes/mod.ts";
 import type { Endpoint } from "../../src/ip/mod.ts";
+import type { ReloadPlan, ReloadSummary } from "../../src/engine/reload/types.ts";
 import type { EngineEvent, IkeSnapshot } from "../../src/engine/types.ts";
 import type { Datagram, Datapath, DatapathEvent, Keys } from "../../src/exchange/ports.ts";
 import type { EngineConfiguration } from "../../src/policy/types.ts";
@@ -55,8 +56,8 @@ export interface SecretEntry {
 
 /** main → keys. */
 export interface KeysForMain {
-  /** Adds these secrets, or replaces those of the same name. */
-  loadSecrets(secrets: readonly SecretEntry[]): Promise<void>;
+  /** Takes these secrets beside those that are there; the name of each from now on: of the same octets the same. */
+  loadSecrets(secrets: readonly SecretEntry[]): Promise<readonly SecretRef[]>;
   /** Wipes these secrets. */
   forgetSecrets(refs: readonly SecretRef[]): Promise<void>;
 }
@@ -109,15 +110,20 @@ export const NET_FOR_MAIN: MethodTable<NetForMain> = {
 
 /** main → engine. */
 export interface EngineForMain {
-  configure(configuration: EngineConfiguration): Promise<void>;
+  configure(configuration: EngineConfiguration): Promise<Result<ReloadSummary, string>>;
+  /** What `configure` would do to the SAs. */
+  plan(configuration: EngineConfiguration): Promise<ReloadPlan>;
   setActive(active: boolean): void;
+  setCoupled(coupled: boolean): Promise<Result<ReloadSummary, string>>;
   reset(what: "all" | "sa"): Promise<void>;
   shutdown(): Promise<void>;
   snapshot(): Promise<readonly IkeSnapshot[]>;
 }
 export const ENGINE_FOR_MAIN: MethodTable<EngineForMain> = {
   configure: "call",
+  plan: "call",
   setActive: "note",
+  setCoupled: "call",
   reset: "call",
   shutdown: "call",
   snapshot: "call",

@@ -2,16 +2,20 @@
 import { fail, ok, type Result } from "../bytes/mod.ts";
 import type { ControlRequest } from "./protocol.ts";
 
-/** A word's meaning: a request, more words, or a command of the manual that is not there yet. */
-type Node = ControlRequest | { readonly words: Words } | "not-yet";
+/** A word's meaning: a request, one with an argument, more words, or a command of the manual that is not there yet. */
+type Node =
+  | ControlRequest
+  | { readonly argument: string; readonly request: (argument: string) => ControlRequest }
+  | { readonly words: Words }
+  | "not-yet";
 type Words = Readonly<Record<string, Node>>;
 
 const COMMANDS: Words = {
   active: { method: "mode", params: { active: true } },
   ca: "not-yet",
-  couple: "not-yet",
-  decouple: "not-yet",
-  load: "not-yet",
+  couple: { method: "couple", params: { coupled: true } },
+  decouple: { method: "couple", params: { coupled: false } },
+  load: { argument: "FILE", request: (file) => ({ method: "load", params: { file, plan: false } }) },
   log: {
     words: {
       brief: { method: "log", params: { level: "brief" } },
@@ -20,7 +24,7 @@ const COMMANDS: Words = {
   },
   monitor: { method: "monitor" },
   passive: { method: "mode", params: { active: false } },
-  reload: "not-yet",
+  reload: { method: "reload", params: { plan: false } },
   reset: {
     words: {
       all: { method: "reset", params: { what: "all" } },
@@ -71,12 +75,21 @@ export function parseCommand(args: readonly string[]): Result<ControlRequest, Co
       const command = [...args.slice(0, index), word].join(" ");
       return fail({ code: "not-supported", text: `${command}: not supported yet` });
     }
-    if ("method" in node) {
-      const superfluous = args[index + 1];
-      if (superfluous === undefined) return ok(node);
+    if ("words" in node) {
+      words = node.words;
+      continue;
+    }
+    const takes = "argument" in node ? 1 : 0, given = args.slice(index + 1);
+    const superfluous = given[takes];
+    if (superfluous !== undefined) {
       return fail({ code: "usage", text: `superfluous argument: ${superfluous}` });
     }
-    words = node.words;
+    if (!("argument" in node)) return ok(node);
+    const [argument] = given;
+    if (argument === undefined || argument === "") {
+      return fail({ code: "usage", text: `missing argument: ${word} ${node.argument}` });
+    }
+    return ok(node.request(argument));
   }
   return withValid("missing argument:", words);
 }

@@ -11,4 +11,5 @@ export * from "./lines.ts";
 export * from "./protocol.ts";
 export * from "./commands.ts";
 export * from "./render.ts";
+export * from "./reload.ts";
 export * from "./events.ts";

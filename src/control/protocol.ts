@@ -1,5 +1,6 @@
 /** Requests, answers and notifications of the control socket: JSON-RPC 2.0, one object a line. */
 import { fail, ok, type Result } from "../bytes/mod.ts";
+import type { SourcePlace } from "../policy/types.ts";
 
 /** What may be asked of the daemon. */
 export type ControlRequest =
@@ -8,7 +9,12 @@ export type ControlRequest =
   | { readonly method: "monitor" }
   | { readonly method: "reset"; readonly params: { readonly what: "all" | "sa" } }
   | { readonly method: "log"; readonly params: { readonly level: "brief" | "verbose" } }
-  | { readonly method: "mode"; readonly params: { readonly active: boolean } };
+  | { readonly method: "mode"; readonly params: { readonly active: boolean } }
+  | { readonly method: "couple"; readonly params: { readonly coupled: boolean } }
+  /** `plan`: only tells what would become of the SAs. */
+  | { readonly method: "reload"; readonly params: { readonly plan: boolean } }
+  /** Absolute path of a file that the daemon reads. */
+  | { readonly method: "load"; readonly params: { readonly file: string; readonly plan: boolean } };
 
 /** Numbers of JSON-RPC 2.0 §5.1, and one of ours for what the daemon declines. */
 export const RPC_ERROR = {
@@ -24,6 +30,24 @@ export const RPC_ERROR = {
 export interface RpcError {
   readonly code: number;
   readonly message: string;
+  /** What is wrong in a configuration. */
+  readonly data?: ConfigurationRefusal;
+}
+
+/** One error or warning about a configuration. */
+export interface ToldDiagnostic {
+  readonly severity: "error" | "warning";
+  readonly code?: string;
+  readonly message: string;
+  readonly where?: SourcePlace;
+  readonly suggestion?: string;
+  /** All of it as contracts.md has it: the place, the source line, a caret. */
+  readonly text: string;
+}
+
+/** Why `reload` and `load` changed nothing. */
+export interface ConfigurationRefusal {
+  readonly diagnostics: readonly ToldDiagnostic[];
 }
 
 /** `id` of a request, as the client chose it; null where it could not be read. */
@@ -34,9 +58,6 @@ export type ParsedRequest = Result<
   { readonly id: RequestId; readonly request: ControlRequest },
   { readonly id: RequestId; readonly error: RpcError }
 >;
-
-/** Methods that contracts.md names and that are not there. */
-const NOT_YET = ["couple", "reload", "load"];
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -52,6 +73,11 @@ function oneOf<T extends string | boolean>(
   const value = values.find((known) => Object.hasOwn(params, name) && params[name] === known);
   if (value !== undefined) return ok(value);
   return fail(`"${name}" must be one of ${values.map((known) => JSON.stringify(known)).join(", ")}`);
+}
+
+/** Whether only the plan is asked for; not where nothing is said. */
+function planOf(params: Fields): Result<boolean, string> {
+  return Object.hasOwn(params, "plan") ? oneOf(params, "plan", [true, false]) : ok(false);
 }
 
 /** The request that this method and these parameters are, or why not. */
@@ -74,10 +100,24 @@ function requestOf(method: string, params: Fields): Result<ControlRequest, RpcEr
       const active = oneOf(params, "active", [true, false]);
       return active.ok ? ok({ method, params: { active: active.value } }) : invalid(active.error);
     }
-    default: {
-      const message = NOT_YET.includes(method) ? `"${method}" is not supported yet` : "Unknown method";
-      return fail({ code: RPC_ERROR.UNKNOWN_METHOD, message });
+    case "couple": {
+      const coupled = oneOf(params, "coupled", [true, false]);
+      return coupled.ok ? ok({ method, params: { coupled: coupled.value } }) : invalid(coupled.error);
     }
+    case "reload": {
+      const plan = planOf(params);
+      return plan.ok ? ok({ method, params: { plan: plan.value } }) : invalid(plan.error);
+    }
+    case "load": {
+      const plan = planOf(params), file = params["file"];
+      if (!plan.ok) return invalid(plan.error);
+      if (typeof file !== "string" || !file.startsWith("/") || file.includes("\0")) {
+        return invalid('"file" must be an absolute path');
+      }
+      return ok({ method, params: { file, plan: plan.value } });
+    }
+    default:
+      return fail({ code: RPC_ERROR.UNKNOWN_METHOD, message: "Unknown method" });
   }
 }
 
@@ -144,5 +184,13 @@ export function parseReply(line: Uint8Array): Reply | undefined {
   if (!isObject(error) || typeof error["message"] !== "string" || typeof error["code"] !== "number") {
     return undefined;
   }
-  return { kind: "error", error: { code: error["code"], message: error["message"] } };
+  const data = refusalOf(error["data"]);
+  return { kind: "error", error: { code: error["code"], message: error["message"], ...data && { data } } };
+}
+
+function refusalOf(data: unknown): ConfigurationRefusal | undefined {
+  if (!isObject(data) || !Array.isArray(data["diagnostics"])) return undefined;
+  const all: readonly unknown[] = data["diagnostics"];
+  const diagnostics = all.filter((one) => isObject(one) && typeof one["text"] === "string");
+  return { diagnostics: diagnostics as ToldDiagnostic[] };
 }

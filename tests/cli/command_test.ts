@@ -86,7 +86,8 @@ Deno.test("iked ctl: without a daemon it says so on stderr, with --json also as 
 Deno.test("iked ctl: wrong words and options are refused before anybody is asked, exit 1", async () => {
   const cases: readonly [readonly string[], RegExp][] = [
     [["show"], /^ikectl: missing argument:\nvalid commands\/args:\n {2}datapath\n {2}sa\n$/],
-    [["reload"], /^ikectl: reload: not supported yet\n$/],
+    [["reset", "ca"], /^ikectl: reset ca: not supported yet\n$/],
+    [["show", "sa", "--plan"], /^ikectl: --plan is for reload and load\n$/],
     [["-x"], /^ikectl: unknown option: -x\nusage: iked ctl /],
     [["show", "sa", "-s"], /^ikectl: option -s needs an argument\nusage: iked ctl /],
     [["show", "sa", "x"], /^ikectl: superfluous argument: x\n$/],

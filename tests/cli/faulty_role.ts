@@ -37,7 +37,7 @@ runRole<{ readonly fault?: string }, string>((start, ports) => {
   const fault = FAULTS[start.fault ?? new URL(import.meta.url).searchParams.get("fault") ?? "none"]!;
   if (ports["main"] === undefined) return fault();
   new Link(ports["main"]).serve<KeysForMain>(KEYS_FOR_MAIN, {
-    loadSecrets: () => {},
+    loadSecrets: (list) => list.map(({ ref }) => ref),
     forgetSecrets: () => {},
   });
   if (fault === FAULTS["cannot-start"]) fault();

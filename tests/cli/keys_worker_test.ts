@@ -62,7 +62,14 @@ function next(worker: Worker): Promise<FromRole> {
 /** An IKE SA between the worker and a holder of the test's own, authenticated both ways. */
 async function handshake(keys: Keys, main: KeysForMain, prf: number = PRF.PRF_HMAC_SHA2_256): Promise<void> {
   const common = { ...exchange, suite: { ...suite, prf } };
-  await main.loadSecrets([{ ref: PSK, octets: ascii("an example of a secret") }]);
+  const [psk, ...others] = await main.loadSecrets([
+    { ref: PSK, octets: ascii("an example of a secret") },
+    { ref: "psk:twin" as SecretRef, octets: ascii("an example of a secret") },
+    { ref: "psk:other" as SecretRef, octets: ascii("another example") },
+  ]);
+  assert.ok(psk !== undefined);
+  assert.equal(others[0], psk, "the same octets have the same name");
+  assert.notEqual(others[1], psk);
   const peer = new KeyHolder({ provider: createPortable(counted(7)) });
   const half = await peer.startKe(KE.CURVE25519);
   assert.ok(half.ok);
@@ -85,7 +92,7 @@ async function handshake(keys: Keys, main: KeysForMain, prf: number = PRF.PRF_HM
   const answer = await keys.authenticate({
     sa: ours.value.sa,
     role: "responder",
-    sign: { secret: PSK, octets },
+    sign: { secret: psk, octets },
     child: {
       suite: { protocol: 3, encr: suite.encr, esn: false },
       nonceI: common.nonceI,
@@ -103,11 +110,11 @@ async function handshake(keys: Keys, main: KeysForMain, prf: number = PRF.PRF_HM
   assert.ok(child.ok);
   assert.notEqual(toHex(child.value.keys.encrI), toHex(answer.value.child!.keys.encrI));
 
-  await main.forgetSecrets([PSK]);
+  await main.forgetSecrets([psk]);
   const forgotten = await keys.authenticate({
     sa: ours.value.sa,
     role: "responder",
-    sign: { secret: PSK, octets },
+    sign: { secret: psk, octets },
   });
   assert.deepEqual(forgotten, { ok: false, error: { code: "unknown-handle" } });
   keys.release({ sa: [ours.value.sa] });

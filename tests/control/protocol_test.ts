@@ -30,6 +30,11 @@ const REQUESTS: readonly ControlRequest[] = [
   { method: "log", params: { level: "verbose" } },
   { method: "mode", params: { active: true } },
   { method: "mode", params: { active: false } },
+  { method: "couple", params: { coupled: true } },
+  { method: "couple", params: { coupled: false } },
+  { method: "reload", params: { plan: false } },
+  { method: "reload", params: { plan: true } },
+  { method: "load", params: { file: "/etc/other.conf", plan: false } },
 ];
 
 Deno.test("parseRequest: every request reads back from its line", () => {
@@ -72,7 +77,7 @@ Deno.test("parseRequest: JSON that is no request is invalid, and its id is told 
 Deno.test("parseRequest: unknown methods and those that are not there yet are told apart", () => {
   const call = (method: string) => refusal(JSON.stringify({ jsonrpc: "2.0", id: 1, method }));
   assert.equal(call("toString").message, "Unknown method");
-  assert.equal(call("reload").message, '"reload" is not supported yet');
+  assert.equal(call("reloaded").message, "Unknown method");
   assert.equal(call("constructor").code, RPC_ERROR.UNKNOWN_METHOD);
 });
 
@@ -108,5 +113,33 @@ Deno.test("parseReply: answers, refusals and events read back; anything else is 
   assert.deepEqual(read(eventLine({ event: "log" })), { kind: "event", event: { event: "log" } });
   for (const line of ["", "x", "1", "{}", '{"error":1}', '{"error":{"code":"1","message":"m"}}']) {
     assert.equal(read(line), undefined);
+  }
+});
+
+Deno.test("parseRequest: `plan` may be left out, a file has an absolute path", () => {
+  const call = (method: string, params?: unknown) =>
+    parse(JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }));
+  for (const params of [undefined, {}]) {
+    assert.deepEqual(call("reload", params), {
+      ok: true,
+      value: { id: 1, request: { method: "reload", params: { plan: false } } },
+    });
+  }
+  assert.equal(call("reload", { plan: "yes" }).ok, false);
+  for (const file of [undefined, 7, "", "iked.conf", "-", "/etc/a\0b"]) {
+    const parsed = call("load", { file });
+    assert.ok(!parsed.ok && parsed.error.error.code === RPC_ERROR.INVALID_PARAMS, String(file));
+  }
+});
+
+Deno.test("parseReply: what is wrong in a configuration comes with the error, and nothing that is no text", () => {
+  const text = "iked.conf:1:2: error: example";
+  const told = { severity: "error", message: "example", text } as const;
+  const line = errorLine(1, { code: RPC_ERROR.REFUSED, message: "no", data: { diagnostics: [told] } });
+  const error = { code: RPC_ERROR.REFUSED, message: "no", data: { diagnostics: [told] } };
+  assert.deepEqual(parseReply(encoder.encode(line)), { kind: "error", error });
+  for (const data of [7, {}, { diagnostics: 7 }]) {
+    const other = JSON.stringify({ jsonrpc: "2.0", id: 1, error: { code: 1, message: "no", data } });
+    assert.deepEqual(parseReply(encoder.encode(other)), { kind: "error", error: { code: 1, message: "no" } });
   }
 });
