@@ -2,6 +2,7 @@
  * Distinguished names (RFC 5280 §4.1.2.4) between the text of iked.conf(5), `/C=DE/O=Example/CN=gw`, and DER.
  */
 import { concat } from "../bytes/mod.ts";
+import { derElements } from "./der.ts";
 
 /** Attribute types that have a name here, with their object identifiers; longer texts are IA5 or UTF-8 strings. */
 const ATTRIBUTES: readonly (readonly [name: string, oid: string, tag: number])[] = [
@@ -85,36 +86,13 @@ export function encodeDistinguishedName(text: string): Uint8Array | undefined {
   return body.length > MAX_LENGTH ? undefined : tlv(SEQUENCE, body);
 }
 
-interface Element {
-  readonly tag: number;
-  readonly body: Uint8Array;
-}
-
-function elements(octets: Uint8Array): Element[] | undefined {
-  const found: Element[] = [];
-  for (let at = 0; at < octets.length;) {
-    const tag = octets[at]!;
-    let length = octets[at + 1] ?? 0x80;
-    at += 2;
-    if (length > 0x80 && length <= 0x83) {
-      let value = 0;
-      for (let more = length - 0x80; more > 0; more--) value = value * 256 + (octets[at++] ?? 0);
-      length = value;
-    } else if (length >= 0x80) return undefined;
-    if (at + length > octets.length) return undefined;
-    found.push({ tag, body: octets.subarray(at, at + length) });
-    at += length;
-  }
-  return found;
-}
-
 function attributesOf(der: Uint8Array): Attribute[] | undefined {
-  const name = der.length <= MAX_LENGTH + 4 ? elements(der) : undefined;
+  const name = der.length <= MAX_LENGTH + 4 ? derElements(der) : undefined;
   if (name?.length !== 1 || name[0]!.tag !== SEQUENCE) return undefined;
   const attributes: Attribute[] = [];
-  for (const set of elements(name[0]!.body) ?? []) {
-    for (const pair of elements(set.body) ?? []) {
-      const [type, value] = elements(pair.body) ?? [];
+  for (const set of derElements(name[0]!.body) ?? []) {
+    for (const pair of derElements(set.body) ?? []) {
+      const [type, value] = derElements(pair.body) ?? [];
       if (type?.tag !== OBJECT_IDENTIFIER || value === undefined) return undefined;
       const wide = value.tag === 0x1e ? "utf-16be" : "utf-8";
       attributes.push({ oid: decodeOid(type.body), value: new TextDecoder(wide).decode(value.body) });

@@ -9,4 +9,5 @@ export * from "./types.ts";
 export type * from "./radius.ts";
 export * from "./identity.ts";
 export * from "./distinguished_name.ts";
+export * from "./certificate_identities.ts";
 export * from "./lookup.ts";
