@@ -14,9 +14,12 @@ import {
   type Environment,
   firstUnsupported,
   hostNamesIn,
+  lint,
+  type LintFacts,
   parse,
   Source,
 } from "../../src/config/mod.ts";
+import { installedCertificates } from "./certificates.ts";
 import { protocols, services } from "./databases.ts";
 import { resolveNames } from "./names.ts";
 import { includePath, readConfigurationFile } from "./read_file.ts";
@@ -28,6 +31,8 @@ export interface LoadOptions extends CommandLine {
   readonly file: string;
   /** Macros of `-D`. */
   readonly macros?: ReadonlyMap<string, string>;
+  /** `--dir`: certificates are in its `certs/`; nobody looks where it is absent. */
+  readonly directory?: string;
   /** How long names may take to resolve. */
   readonly resolveTimeoutMs?: number;
 }
@@ -56,6 +61,12 @@ export function supported(loaded: LoadedConfiguration, datapath: DatapathName): 
   if (!loaded.ok || first === undefined) return loaded;
   for (const { octets } of loaded.secrets) octets.fill(0);
   return { ok: false, diagnostics: [...loaded.diagnostics, first] };
+}
+
+/** Certificates are looked at only where a policy authenticates by them. */
+function factsFor({ configuration }: Compiled, { directory }: LoadOptions): LintFacts {
+  const signs = configuration.policies.some(({ auth }) => auth.method !== "psk");
+  return signs && directory !== undefined ? { certificates: installedCertificates(directory) } : {};
 }
 
 /** Reads a configuration. It throws for nothing that is in a file. */
@@ -96,6 +107,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<LoadedCon
       addressesOf: (name) => addresses.get(name),
     };
     const compiled = compile(tree, environment, diagnostics, options);
+    if (compiled !== undefined) lint(tree, compiled, factsFor(compiled, options), diagnostics);
     const said = diagnostics.finish();
     return compiled === undefined
       ? { ok: false, diagnostics: said }

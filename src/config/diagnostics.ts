@@ -27,6 +27,7 @@ export const WARNINGS = {
   rekeyAtOnce: "W019",
   sameEnds: "W020",
   duplicateUser: "W021",
+  longString: "W022",
 } as const;
 
 export type WarningCode = (typeof WARNINGS)[keyof typeof WARNINGS];

@@ -31,6 +31,7 @@ export {
   type OcspSettings,
 } from "./compile/types.ts";
 export { type Feature, type FeatureUse, firstUnsupported, limitOf } from "./unsupported.ts";
+export { type InstalledCertificate, lint, type LintFacts } from "./lint/mod.ts";
 export { printConfiguration } from "./print/print.ts";
 export { explain, type Explanation, printExplanation } from "./explain/mod.ts";
 export { formatConfiguration, isSameText } from "./format/mod.ts";

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { installedCertificates } from "../../../cli/config/certificates.ts";
 import { groupId, hosts, protocols, services } from "../../../cli/config/databases.ts";
 import { loadConfiguration, parseMacro } from "../../../cli/config/mod.ts";
 import { resolveNames } from "../../../cli/config/names.ts";
 import { includePath, ownershipFault } from "../../../cli/config/read_file.ts";
 import { formatAddress } from "../../../src/ip/mod.ts";
 import { formatDiagnostic } from "../../../src/config/mod.ts";
+import { CERTIFICATE_DER, CERTIFICATE_PEM } from "../../support/certificate.ts";
 
-const POLICY = 'ikev2 "a" from 10.0.0.1 to 10.0.0.2 psk "key"\n';
+const POLICY = 'ikev2 "a" from 10.0.0.1 to 10.0.0.2 psk "key" # iked: allow W017\n';
 
 interface FileSpec {
   readonly text: string;
@@ -69,6 +71,31 @@ Deno.test("a good file is loaded, its key as octets", async () => {
   });
 });
 
+Deno.test("certificates in certs/ are looked at for the srcid of policies that sign", async () => {
+  const policy = (rest: string) => `ikev2 "a" from 10.0.0.1 to 10.0.0.2 srcid gw.example.con ${rest}\n`;
+  const files = {
+    "rsa.conf": policy("rsa"),
+    "psk.conf": policy("psk 0x8f3a1c5d7e9b2046f1d3c5a79b8e6042"),
+    "dir/certs/gw.crt": `a comment\n${CERTIFICATE_PEM}${CERTIFICATE_PEM}`,
+    "dir/certs/README": "no certificate",
+    "dir/certs/folder/x": "",
+  };
+  await withFiles(files, async (folder) => {
+    Deno.writeFileSync(join(folder, "dir/certs/gw.der"), CERTIFICATE_DER);
+    const directory = join(folder, "dir");
+    assert.deepEqual(installedCertificates(directory).map((one) => one.file), ["gw.crt", "gw.crt", "gw.der"]);
+    assert.deepEqual(installedCertificates(join(folder, "none")), []);
+    const codes = async (name: string, more: { directory?: string }) => {
+      const { diagnostics } = await loadConfiguration({ file: join(folder, name), ...more });
+      return diagnostics.map((one) => `${one.code} ${one.suggestion}`);
+    };
+    assert.deepEqual(await codes("rsa.conf", { directory }), ["W018 gw.example.com"]);
+    assert.deepEqual(await codes("rsa.conf", { directory: join(folder, "none") }), []);
+    assert.deepEqual(await codes("rsa.conf", {}), []);
+    assert.deepEqual(await codes("psk.conf", { directory }), []);
+  });
+});
+
 Deno.test("a file with the wrong mode, a folder and a missing file are refused in one line", async () => {
   await withFiles({ "open.conf": { text: POLICY, mode: 0o644 }, "folder/x": "" }, async (folder) => {
     assert.equal(
@@ -82,7 +109,7 @@ Deno.test("a file with the wrong mode, a folder and a missing file are refused i
 
 Deno.test("includes are relative to the file they stand in, and pass the same checks", async () => {
   const files = {
-    "iked.conf": 'include "d/macros"\nikev2 "a" from $net to 10.0.0.2 psk "key"\n',
+    "iked.conf": 'include "d/macros"\nikev2 "a" from $net to 10.0.0.2 psk "visibly an example"\n',
     "d/macros": 'include "more"\n',
     "d/more": "net = 10.1.0.0/16\n",
     "bad.conf": 'include "open"\n',
@@ -155,7 +182,7 @@ Deno.test("the standard input is read as well, and permissions beyond read and s
   const script = `import { loadConfiguration } from ${
     JSON.stringify(new URL("../../../cli/config/mod.ts", import.meta.url))
   };
-const loaded = await loadConfiguration({ file: "-", macros: new Map([["key", "k"]]) });
+const loaded = await loadConfiguration({ file: "-", macros: new Map([["key", "visibly an example"]]) });
 console.log(JSON.stringify([loaded.ok, loaded.diagnostics, loaded.ok && loaded.configuration.policies.length]));`;
   await withFiles({ "script.ts": script }, async (folder) => {
     const child = new Deno.Command(Deno.execPath(), {
@@ -173,7 +200,7 @@ console.log(JSON.stringify([loaded.ok, loaded.diagnostics, loaded.ok && loaded.c
       stderr: "piped",
     }).spawn();
     const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(`${POLICY}ikev2 "b" from 10.0.0.1 to 10.0.0.2 psk $key\n`));
+    await writer.write(new TextEncoder().encode(`${POLICY}ikev2 "b" from 10.0.0.3 to 10.0.0.4 psk $key\n`));
     await writer.close();
     const { stdout, stderr } = await child.output();
     assert.equal(new TextDecoder().decode(stdout).trim(), "[true,[],2]", new TextDecoder().decode(stderr));
