@@ -64,7 +64,7 @@ export class SealedSa {
   /** A message with an SK payload. */
   seal(fields: HeaderFields, payloads: readonly Payload[]): Uint8Array {
     const { firstPayload, octets } = emitPayloads(payloads);
-    return this.#protect(fields, firstPayload, octets);
+    return this.protect(fields, firstPayload, octets);
   }
 
   /** Messages with SKF payloads of at most `size` octets of plaintext. */
@@ -73,11 +73,12 @@ export class SealedSa {
     const total = Math.ceil(octets.length / size);
     return Array.from({ length: total }, (_, index) => {
       const part = octets.subarray(index * size, (index + 1) * size);
-      return this.#protect(fields, index === 0 ? firstPayload : 0, part, { number: index + 1, total });
+      return this.protect(fields, index === 0 ? firstPayload : 0, part, { number: index + 1, total });
     });
   }
 
-  #protect(
+  /** A message with these octets inside of SK or SKF, whatever they are. */
+  protect(
     fields: HeaderFields,
     firstPayload: number,
     inner: Uint8Array,

@@ -4,6 +4,7 @@ import type { LoadTarget, Target } from "../target.ts";
 /** Each module is loaded when it is wanted: some take a while to load, others have a corpus to make. */
 const MODULES: Readonly<Record<string, () => Promise<{ readonly default: LoadTarget }>>> = {
   decode: () => import("./decode.ts"),
+  "decode-keys": () => import("./decode_keys.ts"),
   capture: () => import("./capture.ts"),
   "half-open": () => import("./half_open.ts"),
   established: () => import("./established.ts"),
