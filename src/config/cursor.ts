@@ -1,11 +1,13 @@
 import { type Diagnostics } from "./diagnostics.ts";
-import { isTextAt, Lexer, textOf, type Token, valueOf } from "./lexer.ts";
+import { isReserved } from "./keywords.ts";
+import { isTextAt, Lexer, textOf, textOfOctets, type Token, valueOf } from "./lexer.ts";
 import { type Macro, type Macros } from "./macros.ts";
 import type { Source } from "./source.ts";
 import { closest } from "./suggest.ts";
 
 /** Ends the parsing of one statement; it never leaves this room. */
 export class Abandoned extends Error {}
+const BACKSLASH = 0x5c;
 const ABANDONED = new Abandoned("The statement is given up");
 
 /** A token in words, for a message. Secrets stay out of it. */
@@ -23,6 +25,9 @@ export class Cursor {
   #expansion: Lexer | undefined;
   /** The next token as it stands in the file or the expansion. */
   #raw: Token | undefined;
+  /** The token taken last, and the one before it. */
+  #taken: Token | undefined;
+  #before: Token | undefined;
 
   constructor(source: Source, readonly macros: Macros, readonly diagnostics: Diagnostics) {
     this.#lexer = new Lexer(source.octets, source, diagnostics);
@@ -52,13 +57,16 @@ export class Cursor {
   }
 
   next(): Token {
-    const token = this.peek();
-    this.#raw = undefined;
-    return token;
+    return this.#take(this.peek());
   }
 
   nextRaw(): Token {
-    const token = this.peekRaw();
+    return this.#take(this.peekRaw());
+  }
+
+  #take(token: Token): Token {
+    this.#before = this.#taken;
+    this.#taken = token;
     this.#raw = undefined;
     return token;
   }
@@ -91,19 +99,37 @@ export class Cursor {
     if (token.kind !== "word" && token.kind !== "string") {
       this.fail(token, `expected ${wanted}, found ${describe(token)}`);
     }
-    this.#raw = undefined;
+    this.#take(token);
     return { token, octets: valueOf(token) };
   }
 
   /** A string operand as text. Not for secrets. */
   text(wanted: string): { readonly text: string; readonly place: Token["place"]; readonly token: Token } {
+    const word = this.peekRaw();
+    if (word.kind === "word" && isReserved(textOf(word))) {
+      this.fail(word, `expected ${wanted}, found ${describe(word)}: a word of the language needs quotes`);
+    }
     const { token, octets } = this.operand(wanted);
-    return { text: new TextDecoder().decode(octets), place: token.place, token };
+    this.refuseBackslash(token, octets);
+    return { text: textOfOctets(octets), place: token.place, token };
+  }
+
+  /** An operand cannot end in a backslash: it is most often one that has a blank behind it at the end of a line. */
+  refuseBackslash(token: Token, octets: Uint8Array): void {
+    if (octets.at(-1) === BACKSLASH) {
+      this.fail(token, "this ends in a backslash, which continues a line only as its last character");
+    }
   }
 
   /** Whether the next token is this word, unquoted. */
   isWord(word: string): boolean {
     const { kind, octets, start, end } = this.peek();
+    return kind === "word" && isTextAt(octets, start, end, word);
+  }
+
+  /** Whether the next token is this word as it stands in the file. */
+  isRawWord(word: string): boolean {
+    const { kind, octets, start, end } = this.peekRaw();
     return kind === "word" && isTextAt(octets, start, end, word);
   }
 
@@ -135,9 +161,14 @@ export class Cursor {
     }
   }
 
-  /** Notes an error and gives the statement up. */
+  /** Notes an error and gives the statement up. Where the token stands in a new line, the one before it is told. */
   fail(token: Token, message: string, suggestion?: string): never {
-    this.diagnostics.error(token.place, message, suggestion);
+    const before = this.#taken === token ? this.#before : this.#taken, { place } = token;
+    const apart = suggestion === undefined && before !== undefined &&
+      before.place.source === place.source && before.place.line < place.line && before.kind !== "newline";
+    const what = before?.secret ? "a secret" : before && describe(before);
+    const behind = apart ? ` (behind ${what} in line ${before.place.line})` : "";
+    this.diagnostics.error(place, message + behind, suggestion);
     throw ABANDONED;
   }
 }

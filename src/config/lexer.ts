@@ -105,12 +105,14 @@ export function valueOf({ kind, octets, start, end }: Token): Uint8Array {
   return value.subarray(0, length);
 }
 
+/** Octets as text. Not for secrets. */
+export function textOfOctets(octets: Uint8Array): string {
+  return decoded(octets, 0, octets.length);
+}
+
 /** The token as text. Not for tokens that are secret. */
 export function textOf(token: Token): string {
-  if (token.kind === "string") {
-    const value = valueOf(token);
-    return decoded(value, 0, value.length);
-  }
+  if (token.kind === "string") return textOfOctets(valueOf(token));
   return decoded(token.octets, token.kind === "variable" ? token.start + 1 : token.start, token.end);
 }
 
@@ -287,6 +289,10 @@ export class Lexer {
     const token = this.#token("string", end);
     for (let at = token.start; at < end; at++) if (this.octets[at] === NEWLINE) this.#nextLine(at + 1);
     this.#at = end;
+    if (this.#line !== token.place.line && this.origin === undefined) {
+      const message = `this string goes on to line ${this.#line}; line breaks in it are dropped`;
+      this.diagnostics.warn(WARNINGS.longString, token.place, message);
+    }
     return token;
   }
 

@@ -16,6 +16,7 @@ const HOSTS: Readonly<Record<string, readonly string[]>> = {
   "gw.example.com": ["192.0.2.10", "2001:db8::10"],
   "v4.example.com": ["192.0.2.11"],
   em0: ["203.0.113.1"],
+  em2: ["203.0.113.2", "2001:db8::2"],
 };
 const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, gre: 47, esp: 50, ah: 51 };
 const SERVICES: Readonly<Record<string, number>> = { "telnet/6": 23, "domain/17": 53 };

@@ -282,7 +282,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
 
 /** Files that OpenIKED 7.2 refuses too, and where the fault is. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
-  "course-site-b.conf": ['6:5: "enc" belongs behind "ikesa" or "childsa"'],
+  "course-site-b.conf": ['6:5: "enc" belongs behind "ikesa" or "childsa" (behind a secret in line 5)'],
 };
 
 for (const [file, expected] of Object.entries(EXPECTED)) {

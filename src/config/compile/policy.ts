@@ -78,7 +78,7 @@ class PolicyCompiler {
   }
 
   #identity({ text, place }: Text): Identity | undefined {
-    const identity = parseIdentity(text);
+    const identity = /\p{Cc}/u.test(text) ? undefined : parseIdentity(text);
     if (identity === undefined) this.context.diagnostics.error(place, `"${cut(text)}" is no identity`);
     return identity;
   }

@@ -14,7 +14,6 @@ import type { ParseContext } from "./context.ts";
 import { defineMacro } from "./macro.ts";
 import { policy, wipePolicy } from "./policy.ts";
 import { radius, setting, user } from "./settings.ts";
-import { unknownWord } from "./values.ts";
 
 /** Files within files, and files at all. */
 const MAX_DEPTH = 16;
@@ -31,6 +30,8 @@ class Parser {
   readonly policies: PolicyNode[] = [];
   readonly macros: Macros;
   readonly sources: Source[] = [];
+  /** Where the last statement ended, if it was a policy: what follows may belong to it. */
+  #policyEnd: { readonly source: Source; readonly line: number } | undefined;
 
   constructor(readonly context: ParseContext, readonly diagnostics: Diagnostics) {
     this.macros = new Macros(context.macros, BASE_BUDGET);
@@ -47,12 +48,14 @@ class Parser {
         cursor.nextRaw();
         continue;
       }
+      const isPolicy = cursor.isRawWord("ikev2");
       try {
         this.#statement(cursor, [...chain, source]);
       } catch (error) {
         if (!(error instanceof Abandoned)) throw error;
         cursor.skipStatement();
       }
+      this.#policyEnd = isPolicy ? { source, line: cursor.peekRaw().place.line } : undefined;
     }
   }
 
@@ -61,7 +64,8 @@ class Parser {
     const raw = cursor.nextRaw();
     if (raw.kind === "variable") cursor.fail(raw, "a statement cannot start with a macro");
     const word = raw.kind === "word" ? textOf(raw) : undefined;
-    if (word === undefined) cursor.fail(raw, `expected a statement, found ${describe(raw)}`);
+    const hint = this.#hint(raw);
+    if (word === undefined) cursor.fail(raw, `expected a statement, found ${describe(raw)}${hint}`);
     if (cursor.peekRaw().kind === "punctuation" && textOf(cursor.peekRaw()) === "=") {
       defineMacro(cursor, raw, word);
     } else if (word === "ikev2") this.#policy(cursor, raw, chain, errors);
@@ -70,12 +74,19 @@ class Parser {
     else if (word === "radius") this.#radius(cursor, raw, errors);
     else if (word === "include") this.#include(cursor, chain);
     else if (FOREIGN.has(word)) {
-      const message = `"${word}" starts a rule of ipsec.conf, which is passed over`;
+      const message = `"${word}" starts a rule of ipsec.conf, which is passed over${hint}`;
       this.diagnostics.warn(WARNINGS.passedOver, raw.place, message);
       cursor.skipStatement();
-    } else if (WORDS.has(word)) unknownWord(cursor, raw, "a statement");
+    } else if (WORDS.has(word)) cursor.fail(raw, `expected a statement, found ${describe(raw)}${hint}`);
     else cursor.fail(raw, `unknown statement ${describe(raw)}`, closest(word, STATEMENTS));
     this.#end(cursor);
+  }
+
+  /** Words behind a message about what cannot begin a statement: the line before may want to go on. */
+  #hint({ place }: Token): string {
+    const before = this.#policyEnd;
+    if (before?.source !== place.source) return "";
+    return `: if it belongs to the policy before, line ${before.line} lacks a "\\" at its end`;
   }
 
   #end(cursor: Cursor): void {

@@ -6,6 +6,8 @@ import { textOf, type Token } from "../lexer.ts";
 import { host, word } from "./values.ts";
 
 const MAX_PROTOCOLS = 16;
+/** Words that follow a list of protocols in the manual's order. */
+const NEXT: ReadonlySet<string> = new Set(["from", "to"]);
 
 type Draft = { -readonly [K in keyof EndNode]: EndNode[K] };
 
@@ -54,9 +56,14 @@ export function flow(cursor: Cursor, first: Token): FlowNode {
 /** What stands behind `proto`: one, or several in braces with or without commas. */
 export function protocols(cursor: Cursor): Text[] {
   const one = () => word(cursor, "an IP protocol");
-  if (cursor.take("{") === undefined) return [one()];
+  const open = cursor.take("{");
+  if (open === undefined) return [one()];
   const list: Text[] = [];
   do {
+    const token = cursor.peek();
+    const ends = token.kind === "newline" || token.kind === "end" ||
+      (token.kind === "word" && NEXT.has(textOf(token)));
+    if (ends) cursor.fail(open, 'this list of protocols has no "}"');
     if (list.length === MAX_PROTOCOLS) cursor.fail(cursor.peek(), `more than ${MAX_PROTOCOLS} protocols`);
     list.push(one());
     cursor.take(",");

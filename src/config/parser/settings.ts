@@ -36,6 +36,7 @@ export function setting(cursor: Cursor): SetNode {
 export function user(cursor: Cursor, first: Token): UserNode {
   const { text, place, token } = cursor.text("the name of a user");
   if (text === "") cursor.fail(token, "the name of this user is empty");
+  if (text.length > 255 || /\p{Cc}/u.test(text)) cursor.fail(token, "this is no name for a user");
   return {
     name: { text, place },
     password: secret(cursor, "a password", "password"),

@@ -28,6 +28,12 @@ export function unknownWord(
   words: Iterable<string> = WORDS,
 ): never {
   const word = token.kind === "word" && !token.secret ? textOf(token) : undefined;
+  if (word === "\\") {
+    cursor.fail(
+      token,
+      "a backslash continues a line only as its last character: a blank stands behind this one",
+    );
+  }
   if (word === undefined || WORDS.has(word) || isReserved(word)) {
     cursor.fail(token, `expected ${wanted}, found ${describe(token)}`);
   }
@@ -50,9 +56,9 @@ export function operand(cursor: Cursor, wanted: string): Text {
 }
 
 /** What stands behind the slash that follows a macro, as in `$net/24`; undefined where none does. */
-function suffix(cursor: Cursor): string | undefined {
-  const { kind } = cursor.peek();
-  if (kind !== "word") return undefined;
+function suffix(cursor: Cursor, line: number): string | undefined {
+  const { kind, place } = cursor.peek();
+  if (kind !== "word" || place.line !== line) return undefined;
   const text = textOf(cursor.peek());
   if (/^\/[0-9]{1,3}$/.test(text)) {
     cursor.next();
@@ -81,7 +87,7 @@ export function host(cursor: Cursor, ...words: readonly HostWord[]): HostNode {
     if (kind !== undefined) return { kind, place };
     if (isReserved(first)) unknownWord(cursor, token, "an address");
   }
-  const text = first.includes("/") ? first : first + (suffix(cursor) ?? "");
+  const text = first.includes("/") ? first : first + (suffix(cursor, place.line) ?? "");
   const prefix = parsePrefix(text);
   if (prefix !== undefined) return { kind: "prefix", prefix, place };
   const [, name = "", length] = /^([^/]*)(?:\/([0-9]{1,3}))?$/.exec(text) ?? [];
@@ -116,9 +122,32 @@ export function number(cursor: Cursor, max: number, wanted: string): Amount {
   return amount(cursor, NONE, max, wanted);
 }
 
-/** A secret as it stands; its octets are copied, for the file's are wiped. */
+/** Length of the UTF-8 sequence that an octet begins (RFC 3629 §3), and the least and greatest second octet. */
+function sequence(first: number): readonly [length: number, low: number, high: number] | undefined {
+  if (first < 0x80) return [1, 0, 0];
+  if (first >= 0xc2 && first < 0xe0) return [2, 0x80, 0xbf];
+  if (first >= 0xe0 && first < 0xf0) return [3, first === 0xe0 ? 0xa0 : 0x80, first === 0xed ? 0x9f : 0xbf];
+  if (first >= 0xf0 && first < 0xf5) return [4, first === 0xf0 ? 0x90 : 0x80, first === 0xf4 ? 0x8f : 0xbf];
+  return undefined;
+}
+
+/** Whether octets are UTF-8 text. They do not become a string: they may be a secret. */
+export function isUtf8(octets: Uint8Array): boolean {
+  for (let at = 0; at < octets.length;) {
+    const [length, low, high] = sequence(octets[at]!) ?? [0, 0, 0];
+    if (length === 0 || at + length > octets.length) return false;
+    if (length > 1 && (octets[at + 1]! < low || octets[at + 1]! > high)) return false;
+    for (let more = 2; more < length; more++) if ((octets[at + more]! & 0xc0) !== 0x80) return false;
+    at += length;
+  }
+  return true;
+}
+
+/** A secret as it stands, in UTF-8; its octets are copied, for the file's are wiped. */
 export function secret(cursor: Cursor, wanted: string, name: string): SecretNode {
   const { token, octets } = cursor.operand(wanted);
   if (octets.length === 0) cursor.fail(token, `this ${name} is empty`);
+  if (!isUtf8(octets)) cursor.fail(token, `this ${name} is no UTF-8 text`);
+  cursor.refuseBackslash(token, octets);
   return { octets: octets.slice(), place: token.place };
 }
