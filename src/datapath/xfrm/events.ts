@@ -1,0 +1,139 @@
+/** What the kernel tells of its own accord: traffic without an SA, limits that were reached, peers that moved. */
+import { concat } from "../../bytes/mod.ts";
+import type { Endpoint, IpAddress } from "../../ip/mod.ts";
+import { type NetlinkMessage, type NetlinkRequest, NLM_F_ACK, NLM_F_REPLACE } from "../rtnetlink/message.ts";
+import { addressOf, StructReader, StructWriter } from "./layout.ts";
+import { type Direction, type IpsecProtocol, ipsecProtocolOf, XFRM_MSG } from "./numbers.ts";
+import { POLICY_LENGTH, readPolicy } from "./policy.ts";
+import { readSa, readSaName, SA_LENGTH, type SaName, writeSaName } from "./sa.ts";
+import { readSelector, type XfrmSelector } from "./selector.ts";
+import { type Replay, replayAttribute } from "./replay.ts";
+
+const ACQUIRE_LENGTH = 280;
+const ID_LENGTH = 24;
+const MAPPING_LENGTH = 64;
+const AEVENT_LENGTH = 48;
+
+/** A packet met a policy that has no SA yet. */
+export interface Acquire {
+  readonly kind: "acquire";
+  /** What the SA that answers repeats. */
+  readonly sequence: number;
+  readonly protocol: IpsecProtocol;
+  /** The outer endpoints that the template has, or the packet's own in transport mode. */
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  /** The packet itself. */
+  readonly selector: XfrmSelector;
+  /** The kernel's number of the policy. */
+  readonly policyIndex: number;
+}
+
+/** A limit of an SA. */
+export interface Expire {
+  readonly kind: "expire";
+  readonly sa: SaName;
+  readonly reqid: number;
+  /** The SA is gone. */
+  readonly hard: boolean;
+}
+
+/** A limit of a policy. */
+export interface PolicyExpire {
+  readonly kind: "policy-expire";
+  readonly selector: XfrmSelector;
+  readonly direction: Direction;
+  readonly hard: boolean;
+}
+
+/** ESP in UDP came from another port or address: a NAT made a new mapping. */
+export interface Mapping {
+  readonly kind: "mapping";
+  readonly sa: SaName;
+  readonly reqid: number;
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+}
+
+export type XfrmEvent = Acquire | Expire | PolicyExpire | Mapping;
+
+function parseAcquire(body: Uint8Array): Acquire | undefined {
+  if (body.length < ACQUIRE_LENGTH) return undefined;
+  const reader = new StructReader(body);
+  const destination = reader.address();
+  const protocol = ipsecProtocolOf(reader.skip(4).u8());
+  const source = reader.skip(3).address();
+  const selector = readSelector(reader);
+  const policy = readPolicy(body, ID_LENGTH + 16 + 56);
+  const sequence = new StructReader(body, ACQUIRE_LENGTH - 4).u32();
+  if (protocol === undefined || selector === undefined || policy === undefined) return undefined;
+  // The message does not say the family of the outer addresses: an IPv4 address leaves twelve octets zero.
+  const family = [source, destination].every((one) => one.subarray(4).every((octet) => octet === 0)) ? 4 : 6;
+  return {
+    kind: "acquire",
+    sequence,
+    protocol,
+    source: addressOf(source, family),
+    destination: addressOf(destination, family),
+    selector,
+    policyIndex: policy.index,
+  };
+}
+
+function parseExpire(body: Uint8Array): Expire | undefined {
+  const sa = readSa(body);
+  if (sa === undefined || body.length <= SA_LENGTH) return undefined;
+  const { destination, spi, protocol, reqid } = sa;
+  return { kind: "expire", sa: { destination, spi, protocol }, reqid, hard: body[SA_LENGTH] !== 0 };
+}
+
+function parsePolicyExpire(body: Uint8Array): PolicyExpire | undefined {
+  const policy = readPolicy(body);
+  if (policy === undefined || body.length <= POLICY_LENGTH) return undefined;
+  const { selector, direction } = policy;
+  return { kind: "policy-expire", selector, direction, hard: body[POLICY_LENGTH] !== 0 };
+}
+
+function parseMapping(body: Uint8Array): Mapping | undefined {
+  if (body.length < MAPPING_LENGTH) return undefined;
+  const reader = new StructReader(body);
+  const sa = readSaName(reader);
+  if (sa === undefined) return undefined;
+  const { family } = sa.destination;
+  const reqid = reader.u32(), oldAddress = reader.address(), newAddress = reader.address();
+  const oldPort = reader.port(), newPort = reader.port();
+  return {
+    kind: "mapping",
+    sa,
+    reqid,
+    from: { address: addressOf(oldAddress, family), port: oldPort },
+    to: { address: addressOf(newAddress, family), port: newPort },
+  };
+}
+
+/** The event of a message; undefined for one that is none, is cut short, or concerns what there is no word for. */
+export function parseEvent({ type, body }: NetlinkMessage): XfrmEvent | undefined {
+  switch (type) {
+    case XFRM_MSG.ACQUIRE:
+      return parseAcquire(body);
+    case XFRM_MSG.EXPIRE:
+      return parseExpire(body);
+    case XFRM_MSG.POLEXPIRE:
+      return parsePolicyExpire(body);
+    case XFRM_MSG.MAPPING:
+      return parseMapping(body);
+    default:
+      return undefined;
+  }
+}
+
+/** Sets the sequence numbers and the window of an SA that is there: NEWAE. */
+export function setReplay(name: SaName, source: IpAddress, reqid: number, replay: Replay): NetlinkRequest {
+  const id =
+    new StructWriter(AEVENT_LENGTH).bytes(writeSaName(name)).address(source).u32(0).u32(reqid).octets;
+  return {
+    type: XFRM_MSG.NEWAE,
+    flags: NLM_F_ACK | NLM_F_REPLACE,
+    body: concat(id, replayAttribute(replay)),
+  };
+}

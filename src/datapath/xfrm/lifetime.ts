@@ -1,0 +1,66 @@
+/** `xfrm_lifetime_cfg` and `xfrm_lifetime_cur`: how long an entry may live, and how much it has lived. */
+import type { StructReader, StructWriter } from "./layout.ts";
+
+export const LIFETIME_LENGTH = 64;
+export const USAGE_LENGTH = 32;
+
+/** XFRM_INF: no limit. */
+const INFINITE = 0xffff_ffff_ffff_ffffn;
+
+/** When the kernel says `soft` or `hard`. Absent or 0 is no limit. */
+export interface Limits {
+  /** Octets of whole packets, as the kernel counts them. */
+  readonly softOctets?: bigint;
+  readonly hardOctets?: bigint;
+  readonly softPackets?: bigint;
+  readonly hardPackets?: bigint;
+  /** Seconds since the entry was made. */
+  readonly softSeconds?: bigint;
+  readonly hardSeconds?: bigint;
+  /** Seconds since its first use. */
+  readonly softUseSeconds?: bigint;
+  readonly hardUseSeconds?: bigint;
+}
+
+/** What an entry has seen. Times are seconds since 1970; 0 is never. */
+export interface Usage {
+  readonly octets: bigint;
+  readonly packets: bigint;
+  readonly addedAt: bigint;
+  readonly firstUsedAt: bigint;
+}
+
+export function writeLimits(writer: StructWriter, limits: Limits): void {
+  const { softOctets, hardOctets, softPackets, hardPackets } = limits;
+  for (const amount of [softOctets, hardOctets, softPackets, hardPackets]) {
+    writer.u64(amount === undefined || amount === 0n ? INFINITE : amount);
+  }
+  const { softSeconds, hardSeconds, softUseSeconds, hardUseSeconds } = limits;
+  for (const seconds of [softSeconds, hardSeconds, softUseSeconds, hardUseSeconds]) writer.u64(seconds ?? 0n);
+}
+
+export function readLimits(reader: StructReader): Limits {
+  const amount = (): bigint => {
+    const value = reader.u64();
+    return value === INFINITE ? 0n : value;
+  };
+  return {
+    softOctets: amount(),
+    hardOctets: amount(),
+    softPackets: amount(),
+    hardPackets: amount(),
+    softSeconds: reader.u64(),
+    hardSeconds: reader.u64(),
+    softUseSeconds: reader.u64(),
+    hardUseSeconds: reader.u64(),
+  };
+}
+
+export function readUsage(reader: StructReader): Usage {
+  return {
+    octets: reader.u64(),
+    packets: reader.u64(),
+    addedAt: reader.u64(),
+    firstUsedAt: reader.u64(),
+  };
+}

@@ -1,0 +1,110 @@
+/** Numbers of linux/xfrm.h: messages, attributes, flags, multicast groups. */
+
+/** XFRM_MSG_…: netlink message types. */
+export const XFRM_MSG = {
+  NEWSA: 0x10,
+  DELSA: 0x11,
+  GETSA: 0x12,
+  NEWPOLICY: 0x13,
+  DELPOLICY: 0x14,
+  GETPOLICY: 0x15,
+  ALLOCSPI: 0x16,
+  ACQUIRE: 0x17,
+  EXPIRE: 0x18,
+  UPDPOLICY: 0x19,
+  UPDSA: 0x1a,
+  POLEXPIRE: 0x1b,
+  FLUSHSA: 0x1c,
+  FLUSHPOLICY: 0x1d,
+  NEWAE: 0x1e,
+  GETAE: 0x1f,
+  REPORT: 0x20,
+  MIGRATE: 0x21,
+  NEWSADINFO: 0x22,
+  GETSADINFO: 0x23,
+  NEWSPDINFO: 0x24,
+  GETSPDINFO: 0x25,
+  MAPPING: 0x26,
+} as const;
+
+/** XFRMA_…: attributes. */
+export const XFRMA = {
+  ALG_AUTH: 1,
+  ALG_CRYPT: 2,
+  ALG_COMP: 3,
+  ENCAP: 4,
+  TMPL: 5,
+  SA: 6,
+  POLICY: 7,
+  LTIME_VAL: 9,
+  REPLAY_VAL: 10,
+  REPLAY_THRESH: 11,
+  ETIMER_THRESH: 12,
+  SRCADDR: 13,
+  LASTUSED: 15,
+  MIGRATE: 17,
+  ALG_AEAD: 18,
+  KMADDRESS: 19,
+  ALG_AUTH_TRUNC: 20,
+  MARK: 21,
+  TFCPAD: 22,
+  REPLAY_ESN_VAL: 23,
+  SA_EXTRA_FLAGS: 24,
+  SET_MARK: 29,
+  SET_MARK_MASK: 30,
+  IF_ID: 31,
+} as const;
+
+/** XFRMGRP bits: what a netlink socket listens to. */
+export const XFRM_GROUP = {
+  acquire: 1 << 0,
+  expire: 1 << 1,
+  sa: 1 << 2,
+  policy: 1 << 3,
+  aevents: 1 << 4,
+  report: 1 << 5,
+  migrate: 1 << 6,
+  mapping: 1 << 7,
+} as const;
+
+/** NETLINK_XFRM: the protocol of the socket. */
+export const NETLINK_XFRM = 6;
+
+/** XFRM_STATE_… of an SA. */
+export const SA_FLAG = {
+  noEcn: 1,
+  decapDscp: 2,
+  noPathMtu: 4,
+  wildcardReceive: 8,
+  icmp: 16,
+  /** The inner family may differ from the outer one's. */
+  anyFamily: 32,
+  esn: 128,
+} as const;
+
+/** XFRM_SA_XFLAG_…. */
+export const SA_EXTRA_FLAG = { dontEncapDscp: 1, sequenceMayWrap: 2 } as const;
+
+/** IP protocols of IPsec (RFC 4302, RFC 4303, RFC 3173). */
+export const IPSEC_PROTOCOL = { ah: 51, esp: 50, ipcomp: 108 } as const;
+export type IpsecProtocol = keyof typeof IPSEC_PROTOCOL;
+
+/** XFRM_MODE_…. */
+export const MODE = { transport: 0, tunnel: 1 } as const;
+export type Mode = keyof typeof MODE;
+
+/** XFRM_POLICY_…: which packets a policy is for; `forward` are those that came in an SA and go on. */
+export const DIRECTION = { in: 0, out: 1, forward: 2 } as const;
+export type Direction = keyof typeof DIRECTION;
+
+export function ipsecProtocolOf(number: number): IpsecProtocol | undefined {
+  return (Object.keys(IPSEC_PROTOCOL) as IpsecProtocol[]).find((name) => IPSEC_PROTOCOL[name] === number);
+}
+
+export function modeOf(number: number): Mode | undefined {
+  return number === MODE.transport ? "transport" : number === MODE.tunnel ? "tunnel" : undefined;
+}
+
+export function directionOf(number: number): Direction | undefined {
+  return (Object.keys(DIRECTION) as Direction[]).find((name) => DIRECTION[name] === number);
+}
