@@ -53,24 +53,24 @@ interface Piece {
 }
 
 /** Tokens of the file, line by line; the last of each is its newline, or the end. */
-function linesOf(source: Source, diagnostics: Diagnostics): Piece[][] {
+function* linesOf(source: Source, diagnostics: Diagnostics): Generator<readonly Piece[]> {
   const lexer = new Lexer(source.octets, source, diagnostics);
-  const lines: Piece[][] = [];
   let line: Piece[] = [];
   for (let from = 0;;) {
     const token = lexer.next();
     line.push({ token, gap: gapBetween(source.octets, from, token.start) });
     from = token.end;
     if (token.kind !== "newline" && token.kind !== "end") continue;
-    lines.push(line);
-    if (token.kind === "end") return lines;
+    yield line;
+    if (token.kind === "end") return;
     line = [];
   }
 }
 
 /** The first blanks in front of a clause on a continued line. */
-function firstIndent(lines: readonly (readonly Piece[])[]): Uint8Array | undefined {
-  for (const pieces of lines) {
+function firstIndent({ name, octets }: Source): Uint8Array | undefined {
+  if (!octets.includes(BACKSLASH)) return undefined;
+  for (const pieces of linesOf(new Source(name, octets), new Diagnostics())) {
     const depth = new Depth();
     for (const [at, { token, gap }] of pieces.entries()) {
       const isLast = at === pieces.length - 1;
@@ -157,11 +157,9 @@ class Printer {
 
 /** The file laid out; undefined where it is no sequence of tokens, and the diagnostics say why. */
 export function formatConfiguration(source: Source, diagnostics: Diagnostics): Uint8Array | undefined {
-  const lines = linesOf(source, diagnostics);
-  if (diagnostics.failed) return undefined;
-  const printer = new Printer(source.octets.length + 64, indentation(firstIndent(lines)));
-  for (const pieces of lines) printer.line(pieces);
-  return printer.writer.finish();
+  const printer = new Printer(source.octets.length + 64, indentation(firstIndent(source)));
+  for (const pieces of linesOf(source, diagnostics)) printer.line(pieces);
+  return diagnostics.failed ? undefined : printer.writer.finish();
 }
 
 /** Tokens without the newlines that end no statement. */
