@@ -408,7 +408,7 @@ ikev2 esp from 10.0.0.1 to 10.0.0.2 psk *****
 iked.conf:3:40: error: expected a pre-shared key, found the end of the statement
 ikev2 esp from 10.0.0.1 to 10.0.0.2 psk
                                        ^
-iked.conf:4:46: error: cannot use this key file: no files are read here
+iked.conf:4:46: error: cannot use this key file: there is no such file
 ikev2 esp from 10.0.0.1 to 10.0.0.2 psk **** **********
                                              ^`,
   ],

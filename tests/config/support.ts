@@ -40,6 +40,8 @@ export interface ReadOptions extends CommandLine {
   readonly macros?: Readonly<Record<string, string>>;
   /** Files that can be included. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** Files with keys; their octets are the reader's. */
+  readonly keys?: Readonly<Record<string, Uint8Array>> | undefined;
   readonly environment?: Environment;
 }
 
@@ -59,6 +61,7 @@ export function read(text: string | Uint8Array, options: ReadOptions = {}): Read
       if (chain.some((one) => one.name === path)) return "files include each other";
       return new Source(path, octetsOf(file));
     },
+    readKey: (path: string) => options.keys?.[path] ?? "there is no such file",
   };
   const { tree, wipe } = parse(new Source("iked.conf", octetsOf(text)), context, diagnostics);
   const compiled = compile(tree, options.environment ?? environment, diagnostics, options);
