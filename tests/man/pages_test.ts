@@ -99,6 +99,36 @@ Deno.test("ikectl(8): it explains every option of iked ctl, and every command th
   for (const words of missingCommands()) assert.ok(text.includes(`.Cm ${words}`), words);
 });
 
+/** Words in front of `nft` that give it a network namespace of its own; undefined where it has none to check rules in. */
+const NAMESPACE = [["-n"], ["-rn"]].find((flags) => {
+  try {
+    return new Deno.Command("unshare", {
+      args: [...flags, "nft", "list", "ruleset"],
+      stdout: "null",
+      stderr: "null",
+    })
+      .outputSync().success;
+  } catch {
+    return false;
+  }
+});
+
+Deno.test({
+  name: "iked.conf(5): nft takes the rules for the packet filter" +
+    (NAMESPACE === undefined ? " [skipped: no nft, or no network namespaces]" : ""),
+  ignore: NAMESPACE === undefined,
+  fn: async () => {
+    const [rules] = literalBlocks(section("iked.conf.5", "PACKET FILTERING"));
+    const args = [...NAMESPACE!, "nft", "--check", "--file", "-"];
+    const child = new Deno.Command("unshare", { args, stdin: "piped", stderr: "piped" }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(rules!));
+    await writer.close();
+    const { success, stderr } = await child.output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+  },
+});
+
 Deno.test("iked.conf(5): every example is valid", () => {
   const examples = literalBlocks(section("iked.conf.5", "EXAMPLES"));
   assert.ok(examples.length >= 4);
