@@ -14,6 +14,8 @@ export interface DaemonOptions {
   readonly foreground: boolean;
   /** `-n`: check the configuration and leave. */
   readonly configTest: boolean;
+  /** `--mask`: what `-nv` prints has no secret in it. */
+  readonly mask: boolean;
   /** How often `-v` was given. */
   readonly verbose: number;
   /** `-S`, or `-s` without a socket. */
@@ -81,6 +83,7 @@ export const HELP = `${USAGE}
   -V              print the version
   -6              no effect
   --dir DIR       keys and certificates (default /etc/iked)
+  --mask          with -nv: print (secret) in place of keys and passwords
   --socket PATH   control socket`;
 
 /** Subcommands of contracts.md that are not there. */
@@ -103,6 +106,7 @@ const SPEC = {
   dir: { type: "string" },
   help: { type: "boolean" },
   json: { type: "boolean" },
+  mask: { type: "boolean" },
   "print-permissions": { type: "boolean" },
   probe: { type: "boolean" },
   socket: { type: "string" },
@@ -191,6 +195,7 @@ function daemonOf(given: readonly Given[]): Result<DaemonOptions, OptionError> {
   return ok({
     foreground: has("d"),
     configTest: has("n"),
+    mask: has("mask"),
     verbose: values("v").length,
     passive: has("S") || values("s").includes(""),
     natt: has("T") ? "off" : has("t") || has("p") ? "force" : "on",
@@ -226,7 +231,9 @@ export function parseCommandLine(name: string, args: readonly string[]): Result<
     const directory = given.value.findLast((one) => one.name === "dir")?.value ?? "/etc/iked";
     return ok({ kind: "print-permissions", json: has("json"), probe: has("probe"), directory });
   }
-  if (has("json") || has("probe")) return usageFault("--json and --probe belong to --print-permissions");
+  if (has("probe")) return usageFault("--probe belongs to --print-permissions");
+  if (has("json") && !has("n")) return usageFault("--json belongs to -n or --print-permissions");
+  if (has("mask") && !has("n")) return usageFault("--mask belongs to -n");
   const options = daemonOf(given.value);
-  return options.ok ? ok({ kind: "daemon", options: options.value }) : options;
+  return options.ok ? ok({ kind: has("json") ? "check-json" : "daemon", options: options.value }) : options;
 }

@@ -93,7 +93,7 @@ async function testConfiguration(options: DaemonOptions): Promise<number> {
   const loaded = await load(options);
   printDiagnostics(loaded);
   if (!loaded.ok) return 1;
-  if (options.verbose > 0) console.log(printConfiguration(loaded, loaded.secrets));
+  if (options.verbose > 0) console.log(printConfiguration(loaded, options.mask ? undefined : loaded.secrets));
   for (const { octets } of loaded.secrets) octets.fill(0);
   for (const warning of await cryptoWarnings(loaded.configuration, findLibraries().libcrypto)) {
     writeError(`iked: warning: ${warning}`);

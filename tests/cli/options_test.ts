@@ -17,6 +17,7 @@ Deno.test("parseCommandLine: nothing given means a daemon in the background with
   assert.deepEqual(daemon(), {
     foreground: false,
     configTest: false,
+    mask: false,
     verbose: 0,
     passive: false,
     natt: "on",
@@ -32,6 +33,7 @@ Deno.test("parseCommandLine: nothing given means a daemon in the background with
 Deno.test("parseCommandLine: every option of the manual has its effect, alone and in a cluster", () => {
   assert.equal(daemon("-d").foreground, true);
   assert.equal(daemon("-n").configTest, true);
+  assert.equal(daemon("-nv", "--mask").mask, true);
   assert.equal(daemon("-S").passive, true);
   assert.equal(daemon("-T").natt, "off");
   assert.equal(daemon("-t").natt, "force");
@@ -86,6 +88,7 @@ Deno.test("parseCommandLine: a usage error names the option and asks for the usa
   assert.deepEqual(refused("--help=x"), { message: "option --help takes no argument", usage: true });
   assert.deepEqual(refused("start"), { message: "unexpected argument: start", usage: true });
   assert.deepEqual(refused("--json").usage, true);
+  assert.deepEqual(refused("--mask"), { message: "--mask belongs to -n", usage: true });
 });
 
 Deno.test("parseCommandLine: values out of range name the range", () => {
