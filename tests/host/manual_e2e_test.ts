@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { literalBlocks, section } from "../man/pages.ts";
+import { runOn } from "./gateway.ts";
+import { hostTest } from "./namespaces.ts";
+import { bringUp } from "./policies.ts";
+import { noPing, ping, pingInVain, Sites } from "./sites.ts";
+
+const noNft = (() => {
+  try {
+    return new Deno.Command("nft", { args: ["--version"], stdout: "null" }).outputSync().success
+      ? undefined
+      : "no nft";
+  } catch {
+    return "no nft";
+  }
+})();
+
+/** The first example of iked.conf(5), as the other site has it. */
+function mirrored(example: string): string {
+  const swaps = [["active", "passive"], ["10.1.0.0", "10.2.0.0"], ["192.0.2.1", "192.0.2.2"], [
+    "left.example.com",
+    "right.example.com",
+  ]] as const;
+  return swaps.reduce(
+    (text, [a, b]) =>
+      text.replaceAll(new RegExp(`${RegExp.escape(a)}|${RegExp.escape(b)}`, "g"), (one) => one === a ? b : a),
+    example,
+  );
+}
+
+hostTest(
+  "iked.conf(5): the rules for the packet filter let the first example's tunnel through, and nothing else",
+  async (libc) => {
+    await using sites = new Sites(libc);
+    const { left, right, leftLan, rightLan } = sites;
+    const [example] = literalBlocks(section("iked.conf.5", "EXAMPLES"));
+    const [rules] = literalBlocks(section("iked.conf.5", "PACKET FILTERING"));
+    left.configure(example!);
+    right.configure(mirrored(example!));
+    await Deno.writeTextFile(`${left.folder}/rules.nft`, rules!);
+    assert.equal(await ping(leftLan, "10.2.0.2", 2), 2);
+    assert.equal((await runOn(left.host, "nft", "-f", `${left.folder}/rules.nft`)).stderr, "");
+    assert.equal(await pingInVain(leftLan, "10.2.0.2", 2), 0);
+    assert.equal(await pingInVain(right.host, "192.0.2.1", 2), 0);
+    await bringUp(sites);
+    assert.equal(await ping(leftLan, "10.2.0.2", 3), 3);
+    assert.equal(await ping(rightLan, "10.1.0.2", 3), 3);
+    assert.equal(await ping(rightLan, "10.1.0.1", 3), 3);
+    assert.equal(await pingInVain(right.host, "192.0.2.1", 2), 0);
+  },
+  noPing ?? noNft,
+);
