@@ -31,9 +31,14 @@ export interface Gateway {
 /** Causes of a daemon that are none of the measured flow's: its packets have a policy. */
 const OTHERS = ["noPolicy"];
 
-/** Tables of /proc/net: name → field → value. */
-async function snmp(namespace: string): Promise<(table: string, field: string) => number> {
-  const text = await must("ip", "netns", "exec", namespace, "cat", "/proc/net/snmp");
+/** A file of /proc/net as the gateway's namespace has it. */
+function netFile({ iked }: Gateway, name: string): Promise<string> {
+  return Deno.readTextFile(`/proc/${iked.process.pid}/net/${name}`);
+}
+
+/** Counters of the namespace: table and field → value. */
+async function snmp(gateway: Gateway): Promise<(table: string, field: string) => number> {
+  const text = await netFile(gateway, "snmp");
   const rows = text.split("\n").map((line) => line.split(/:? +/));
   return (table, field) => {
     const [names, values] = rows.filter(([name]) => name === table);
@@ -44,19 +49,23 @@ async function snmp(namespace: string): Promise<(table: string, field: string) =
 }
 
 /** What the sockets of one kind lost on their way in, because nobody read them in time: the last column. */
-async function socketDrops(namespace: string, ...kinds: readonly string[]): Promise<number> {
-  const files = kinds.map((kind) => `/proc/net/${kind}`);
-  const text = await must("ip", "netns", "exec", namespace, "cat", ...files);
-  const drops = text.split("\n").filter((line) => /^ *\d+:/.test(line)).map((line) =>
-    Number(line.trimEnd().split(" ").at(-1))
-  );
-  return drops.reduce((sum, one) => sum + one, 0);
+async function socketDrops(gateway: Gateway, ...kinds: readonly string[]): Promise<number> {
+  let drops = 0;
+  for (const kind of kinds) {
+    for (const line of (await netFile(gateway, kind)).split("\n")) {
+      if (/^ *\d+:/.test(line)) drops += Number(line.trimEnd().split(" ").at(-1));
+    }
+  }
+  return drops;
 }
 
-/** What a device would not send. */
-async function sendDrops(namespace: string, device: string): Promise<number> {
-  const [link] = JSON.parse(await must("ip", "-n", namespace, "-s", "-j", "link", "show", device));
-  return link.stats64.tx.dropped + link.stats64.tx.errors;
+/** What a device would not send: behind its name eight columns of receiving, then octets, packets, errors, dropped. */
+async function sendDrops(gateway: Gateway, device: string): Promise<number> {
+  const line = (await netFile(gateway, "dev")).split("\n").find((one) =>
+    one.trim().startsWith(`${device}:`)
+  )!;
+  const columns = line.trim().split(/[: ]+/).slice(1).map(Number);
+  return columns[10]! + columns[11]!;
 }
 
 /** What the queueing discipline in front of a device threw away. */
@@ -73,18 +82,18 @@ async function daemonDrops(name: string, iked: Iked): Promise<Losses> {
 
 /** Reads everything, for datagrams that go from one gateway's host to the other's. */
 export async function readLedger(from: Gateway, to: Gateway): Promise<Ledger> {
-  const sender = await snmp(from.namespace), receiver = await snmp(to.namespace);
+  const sender = await snmp(from), receiver = await snmp(to);
   // IKE's sockets are in the same table as the receiver's.
-  const ownUdp = await socketDrops(to.namespace, "udp", "udp6");
+  const ownUdp = await socketDrops(to, "udp", "udp6");
   const sum = (of: typeof sender, ...fields: readonly string[]) =>
     fields.reduce((total, field) => total + of("Ip", field), 0);
   return {
     network: {
-      "wire": await sendDrops(from.namespace, "wire") + await queueDrops(from.namespace, "wire"),
+      "wire": await sendDrops(from, "wire") + await queueDrops(from.namespace, "wire"),
     },
     ours: {
-      "sender's device queue": await sendDrops(from.namespace, "iked0"),
-      "receiver's ESP socket": await socketDrops(to.namespace, "raw", "raw6"),
+      "sender's device queue": await sendDrops(from, "iked0"),
+      "receiver's ESP socket": await socketDrops(to, "raw", "raw6"),
       ...await daemonDrops("sender's daemon", from.iked),
       ...await daemonDrops("receiver's daemon", to.iked),
     },
@@ -100,6 +109,12 @@ export async function readLedger(from: Gateway, to: Gateway): Promise<Ledger> {
 function since(before: Losses, after: Losses): Losses {
   const places = Object.entries(after).map(([place, packets]) => [place, packets - (before[place] ?? 0)]);
   return Object.fromEntries(places.filter(([, packets]) => packets !== 0));
+}
+
+/** What queues of the kernel lost so far: quick to read, so that it can be seen when they do. */
+export async function queueLosses(from: Gateway, to: Gateway): Promise<number> {
+  return await sendDrops(from, "iked0") + await socketDrops(to, "raw", "raw6") +
+    (await snmp(to))("Udp", "RcvbufErrors");
 }
 
 /** What was lost between two readings; places without losses are left out. */
@@ -118,7 +133,7 @@ export function totalOf(losses: Losses): number {
 /** Segments that TCP had to send again so far: iperf3's control connection goes through the tunnel with the rest. */
 export async function retransmissions(...gateways: readonly Gateway[]): Promise<number> {
   let segments = 0;
-  for (const { namespace } of gateways) segments += (await snmp(namespace))("Tcp", "RetransSegs");
+  for (const gateway of gateways) segments += (await snmp(gateway))("Tcp", "RetransSegs");
   return segments;
 }
 
