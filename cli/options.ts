@@ -231,9 +231,8 @@ export function parseCommandLine(name: string, args: readonly string[]): Result<
     const directory = given.value.findLast((one) => one.name === "dir")?.value ?? "/etc/iked";
     return ok({ kind: "print-permissions", json: has("json"), probe: has("probe"), directory });
   }
-  if (has("probe")) return usageFault("--probe belongs to --print-permissions");
-  if (has("json") && !has("n")) return usageFault("--json belongs to -n or --print-permissions");
+  if (has("json") || has("probe")) return usageFault("--json and --probe belong to --print-permissions");
   if (has("mask") && !has("n")) return usageFault("--mask belongs to -n");
   const options = daemonOf(given.value);
-  return options.ok ? ok({ kind: has("json") ? "check-json" : "daemon", options: options.value }) : options;
+  return options.ok ? ok({ kind: "daemon", options: options.value }) : options;
 }
