@@ -122,21 +122,23 @@ for (const kind of ["strongSwan", "OpenIKED", "libreswan"]) {
   }
 }
 
-Deno.test({
-  name: `strongSwan on kernel ESP, aes-128-gmac (kernel-libipsec has none)${skipped}`,
-  ignore: !inVm,
-  fn: async () => {
-    const path = PATHS[0]!;
-    const suite = { ...SUITES[0]!, childsa: "enc aes-128-gmac", esp: "aes128gmac" };
-    await using wire = await Wire.create("", "direct");
-    await using peer = await StrongSwan.start(wire.right, "kernel");
-    await peer.load(swanctlConf("right", path, suite));
-    await using iked = await Iked.start(wire.left, ikedConf("left", path, suite), "-K", "userland");
-    await iked.process.line(/child-up/);
-    await assertRawEsp(wire, iked, wire.right);
-    await noteShown(iked, "strongSwan 5.9.8");
-  },
-});
+for (const bits of [128, 192, 256]) {
+  const suite = { ...SUITES[0]!, childsa: `enc aes-${bits}-gmac`, esp: `aes${bits}gmac` };
+  const path = PATHS[0]!;
+  Deno.test({
+    name: `strongSwan on kernel ESP, aes-${bits}-gmac (kernel-libipsec has none)${skipped}`,
+    ignore: !inVm,
+    fn: async () => {
+      await using wire = await Wire.create("", "direct");
+      await using peer = await StrongSwan.start(wire.right, "kernel");
+      await peer.load(swanctlConf("right", path, suite));
+      await using iked = await Iked.start(wire.left, ikedConf("left", path, suite), "-K", "userland");
+      await iked.process.line(/child-up/);
+      await assertRawEsp(wire, iked, wire.right);
+      await noteShown(iked, "strongSwan 5.9.8");
+    },
+  });
+}
 
 Deno.test({
   name: `strongSwan on kernel ESP, aes-256-gcm, raw ESP over IPv6${skipped}`,
