@@ -31,6 +31,8 @@ async function run(): Promise<number> {
       return (await import("./selftest.ts")).runSelftest();
     case "print-permissions":
       return (await import("./daemon/probe.ts")).printPermissions(asked);
+    case "check-json":
+      return (await import("./check_json.ts")).checkAsJson(asked.options);
     case "daemon":
       return (await import("./daemon/main.ts")).runDaemon(asked.options);
   }

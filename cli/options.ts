@@ -36,6 +36,7 @@ export interface DaemonOptions {
 /** What the arguments ask for. */
 export type Invocation =
   | { readonly kind: "daemon"; readonly options: DaemonOptions }
+  | { readonly kind: "check-json"; readonly options: DaemonOptions }
   | { readonly kind: "ctl"; readonly args: readonly string[] }
   | { readonly kind: "decode"; readonly args: readonly string[] }
   | { readonly kind: "explain"; readonly args: readonly string[] }
@@ -73,7 +74,7 @@ export const HELP = `${USAGE}
   -D macro=value  define a macro; overrides the configuration file
   -f file         configuration file; - is standard input (default /etc/iked.conf)
   -K datapath     userland or none (default: set datapath, else userland)
-  -n              check the configuration; with -v print it back
+  -n              check the configuration; with -v print it back, with --json as JSON
   -p port         UDP port for NAT traversal; forces it
   -S, -s          passive: send nothing of our own accord
   -s socket       control socket, a path with a slash (default /var/run/iked.sock)
@@ -231,8 +232,9 @@ export function parseCommandLine(name: string, args: readonly string[]): Result<
     const directory = given.value.findLast((one) => one.name === "dir")?.value ?? "/etc/iked";
     return ok({ kind: "print-permissions", json: has("json"), probe: has("probe"), directory });
   }
-  if (has("json") || has("probe")) return usageFault("--json and --probe belong to --print-permissions");
+  if (has("probe")) return usageFault("--probe belongs to --print-permissions");
+  if (has("json") && !has("n")) return usageFault("--json belongs to -n or --print-permissions");
   if (has("mask") && !has("n")) return usageFault("--mask belongs to -n");
   const options = daemonOf(given.value);
-  return options.ok ? ok({ kind: "daemon", options: options.value }) : options;
+  return options.ok ? ok({ kind: has("json") ? "check-json" : "daemon", options: options.value }) : options;
 }

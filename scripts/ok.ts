@@ -37,7 +37,7 @@ const others = files.filter((file) => !file.endsWith("_worker.ts"));
 fine = await step("check", ["check", "--frozen", "--quiet", ...others]) && fine;
 fine = await step("check workers", ["check", "--frozen", "--quiet", ...workers]) &&
   fine;
-for (const page of ["reasons", "algorithms", "editors", "man"]) {
+for (const page of ["reasons", "algorithms", "editors", "man", "schema"]) {
   fine = await step(`docs: ${page}`, ["run", "--allow-read", "--frozen", `scripts/${page}.ts`, "--check"]) &&
     fine;
 }

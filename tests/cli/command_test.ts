@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { schemaFaults } from "../support/json_schema.ts";
 import { CONFIGURATION, configure, IKED, iked, inFolder } from "./iked_process.ts";
 
 Deno.test("iked -V: one line with both versions", async () => {
@@ -31,6 +32,27 @@ Deno.test("iked -n: errors are FILE:LINE:COLUMN, all in one run, exit 1", () =>
     const places = [...stderr.matchAll(/^(.*:\d+):\d+: error: /gm)].map(([, place]) => place);
     assert.deepEqual([...new Set(places)], [`${file}:1`, `${file}:3`]);
     assert.doesNotMatch(stderr, /configuration OK/);
+  }));
+
+Deno.test("iked -n --json: policies and diagnostics as one line of the published form, exit 0 or 1, no secret", () =>
+  inFolder(async (folder) => {
+    const schema = JSON.parse(
+      await Deno.readTextFile(new URL("../../docs/schema/configuration.json", import.meta.url)),
+    );
+    const file = await configure(folder);
+    const good = await iked("-n", "--json", "-f", file);
+    assert.deepEqual([good.code, good.stderr], [0, "configuration OK\n"]);
+    assert.equal(good.stdout.trim().split("\n").length, 1);
+    assert.doesNotMatch(good.stdout, /visibly/);
+    assert.deepEqual(schemaFaults(schema, JSON.parse(good.stdout)), []);
+    assert.equal(JSON.parse(good.stdout).configuration.policies[0].name, "example");
+    await configure(folder, `${CONFIGURATION}set nothing\nbogus\n`);
+    const bad = await iked("--json", "-n", "-f", file);
+    assert.deepEqual([bad.code, bad.stderr], [1, `iked: error: ${file} has 2 errors\n`]);
+    assert.deepEqual(schemaFaults(schema, JSON.parse(bad.stdout)), []);
+    const { ok, diagnostics } = JSON.parse(bad.stdout);
+    assert.deepEqual([ok, diagnostics.length, diagnostics[0].where.file], [false, 2, file]);
+    assert.match((await iked("--json", "-d")).stderr, /^iked: --json belongs to -n or --print-permissions\n/);
   }));
 
 Deno.test("iked -n: a file that others may read is refused, and its secrets with it", () =>
