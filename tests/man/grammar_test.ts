@@ -1,58 +1,9 @@
 import assert from "node:assert/strict";
-import { encrAlgorithms, integAlgorithms, keAlgorithms, prfAlgorithms } from "../../src/crypto/algorithms.ts";
 import { Diagnostics, formatDiagnostic, KEYWORDS, parse, Source } from "../../src/config/mod.ts";
 import { pick } from "../support/mutate.ts";
-import { createRng, type Rng, seedOr } from "../support/rng.ts";
-import { makeSentence, parseGrammar, reachable, type Word } from "./ebnf.ts";
-import { literalBlocks, section } from "./pages.ts";
-
-const grammar = parseGrammar(literalBlocks(section("iked.conf.5", "GRAMMAR"))[0]!);
-const from = (...list: readonly string[]) => (rng: Rng) => pick(list, rng);
-const names = (entries: readonly { readonly names: readonly string[] }[]) =>
-  from(...entries.flatMap((one) => one.names));
-
-/** Words of each class, as "Words, strings and amounts" states them. */
-const CLASSES = {
-  ADDRESS: from(
-    "192.0.2.1",
-    "10.0.0.0/8",
-    "2001:db8::1",
-    "2001:db8::/32",
-    "gw.example.com",
-    "em0",
-    '"10.1.0.0/16"',
-    "egress",
-  ),
-  AMOUNT: from("0", "5000000", "4G", "512M", "10k"),
-  AUTH: names(integAlgorithms),
-  ENC: names(encrAlgorithms),
-  GROUP: names(keAlgorithms),
-  NAME: (rng: Rng) => `${pick(["gw", "net_1", "A", "9x"], rng)}${rng.below(1000)}`,
-  NUMBER: (rng: Rng) => String(rng.below(256)),
-  PORT: from("23", "telnet", '"domain"', "65535"),
-  PRF: names(prfAlgorithms),
-  PROTOCOL: from("tcp", "udp", "6", '"gre"'),
-  SECONDS: from("0", "3", "86400"),
-  STRING: from(
-    "plain",
-    "gw.example.com",
-    '"two words"',
-    "'it is \"quoted\"'",
-    '"/C=DE/CN=gw"',
-    "a@example.com",
-    "x-1",
-  ),
-  TIME: from("0", "90", "10m", "3h", "1d"),
-};
-
-function makerOf(rng: Rng) {
-  return {
-    grammar,
-    rng,
-    classes: CLASSES,
-    often: new Set(["flow", "ikesa", "childsa", "config", "request"]),
-  };
-}
+import { createRng, seedOr } from "../support/rng.ts";
+import { makeSentence, reachable, type Word } from "./ebnf.ts";
+import { CLASSES, grammar, makerOf } from "./sentences.ts";
 
 /** What the parser says of a line that it refuses; undefined where it takes it. */
 function refusal(line: string): string | undefined {

@@ -14,6 +14,9 @@ import {
   Source,
 } from "../../../src/config/mod.ts";
 import { assertGolden } from "../../support/golden.ts";
+import { makeSentence } from "../../man/ebnf.ts";
+import { makerOf } from "../../man/sentences.ts";
+import { createRng } from "../../support/rng.ts";
 import { readVectorOctets, vectorTest } from "../../support/vectors.ts";
 import { environment, octetsOf } from "../support.ts";
 
@@ -114,6 +117,31 @@ Deno.test("explain: no key or password is in it, as text or as JSON", () => {
   for (const text of [printExplanation(explanation), JSON.stringify(explanation)]) {
     assert.ok(!/opensesame|hunter2|68756e74657232/.test(text), text);
   }
+});
+
+Deno.test("explain: every valid policy of the language is explained, with its name and all of its flows", () => {
+  const rng = createRng(20_261_125);
+  let explained = 0;
+  for (let i = 0; i < 3000; i++) {
+    const words = makeSentence(makerOf(rng), "policy").map(({ text }) => text);
+    const file = `${words.toSpliced(1, 0, `"p${i}"`).join(" ")}\n`;
+    const diagnostics = new Diagnostics();
+    const context = {
+      macros: new Map<string, string>(),
+      include: () => "no",
+      readKey: () => octetsOf("00112233"),
+    };
+    const { tree } = parse(new Source("iked.conf", octetsOf(file)), context, diagnostics);
+    const compiled = compile(tree, everyName, diagnostics);
+    if (compiled === undefined) continue;
+    explained++;
+    const explanation = explain(tree, compiled), [policy] = explanation.policies;
+    assert.equal(policy!.name, `p${i}`);
+    const flows = policy!.sentences.filter(({ topic }) => topic === "traffic");
+    assert.equal(flows.length, compiled.configuration.policies[0]!.flows.length, file);
+    assert.ok(!/undefined|NaN|\[object/.test(printExplanation(explanation)), file);
+  }
+  assert.ok(explained > 30, String(explained));
 });
 
 Deno.test("explain: who begins depends on the mode, on the peer and on set passive", () => {

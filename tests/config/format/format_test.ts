@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Diagnostics, formatConfiguration, isSameText, Source } from "../../../src/config/mod.ts";
 import { Lexer } from "../../../src/config/lexer.ts";
-import { damage } from "../../support/mutate.ts";
+import { makeSentence } from "../../man/ebnf.ts";
+import { literalBlocks, section } from "../../man/pages.ts";
+import { makerOf } from "../../man/sentences.ts";
+import { damage, pick } from "../../support/mutate.ts";
 import { createRng } from "../../support/rng.ts";
 import { readVectorOctets, vectorFiles, vectorTest } from "../../support/vectors.ts";
 import { meaning, octetsOf, read } from "../support.ts";
@@ -139,6 +142,33 @@ vectorTest(
     for (const file of files) assert.ok(check(readVectorOctets(file)), file);
   },
 );
+
+Deno.test("so do the examples of the manual and of the README, which are in this layout already", () => {
+  const readme = Deno.readTextFileSync(new URL("../../../README.md", import.meta.url));
+  const examples = literalBlocks(section("iked.conf.5", "EXAMPLES"));
+  for (const [, example] of readme.matchAll(/<!-- example: \w+ -->\n```\n([^]*?)```/g)) {
+    examples.push(example!);
+  }
+  assert.ok(examples.length >= 6);
+  for (const example of examples) {
+    assert.ok(check(octetsOf(example)));
+    assert.equal(format(example), example);
+  }
+});
+
+Deno.test("so do files of sentences of the whole language, however they are laid out", () => {
+  const rng = createRng(20_261_124);
+  const gaps = [" ", " ", "  ", "\t", " \\\n", " \\\n\t  ", "\\\n    "];
+  const ends = ["\n", "\n\n\n", " # why\n", "  \n#  \n", " # goes on \\\n  here\n"];
+  for (let i = 0; i < 500; i++) {
+    let file = "";
+    for (let lines = 1 + rng.below(5); lines > 0; lines--) {
+      for (const { text } of makeSentence(makerOf(rng), "line")) file += text + pick(gaps, rng);
+      file += pick(ends, rng);
+    }
+    assert.ok(check(octetsOf(file)), file);
+  }
+});
 
 /** Pieces of files, among them all that the lexer treats specially. */
 const PIECES =
