@@ -19,6 +19,9 @@ import {
   parse,
   Source,
 } from "../../src/config/mod.ts";
+import type { IpAddress } from "../../src/ip/mod.ts";
+import type { NameAnswer } from "../../src/policy/name_watch.ts";
+import type { EngineConfiguration } from "../../src/policy/types.ts";
 import { installedCertificates } from "./certificates.ts";
 import { protocols, services } from "./databases.ts";
 import { resolveNames } from "./names.ts";
@@ -43,7 +46,17 @@ export interface LoadOptions extends CommandLine {
  */
 export type LoadedConfiguration =
   & { readonly diagnostics: readonly Diagnostic[] }
-  & (({ readonly ok: true; readonly tree: ConfigurationNode } & Compiled) | { readonly ok: false });
+  & (({ readonly ok: true; readonly tree: ConfigurationNode } & Compiled & Named) | { readonly ok: false });
+
+/** Host names in a configuration. */
+export interface Named {
+  /** What each was found to have. */
+  readonly names: ReadonlyMap<string, NameAnswer>;
+  /** The same configuration where names have these addresses; undefined: they do not fit it. Secrets are not looked at. */
+  readonly withAddresses: (
+    addresses: ReadonlyMap<string, readonly IpAddress[]>,
+  ) => EngineConfiguration | undefined;
+}
 
 const DEFAULT_RESOLVE_TIMEOUT_MS = 5000;
 
@@ -99,19 +112,23 @@ export async function loadConfiguration(options: LoadOptions): Promise<LoadedCon
   const { tree, wipe } = parse(source, context, diagnostics);
   try {
     const timeoutMs = options.resolveTimeoutMs ?? DEFAULT_RESOLVE_TIMEOUT_MS;
-    const addresses = await resolveNames(hostNamesIn(tree), timeoutMs);
+    const names = await resolveNames(hostNamesIn(tree), timeoutMs);
     const environment: Environment = {
       hostname: Deno.hostname(),
       protocol: protocols(),
       service: services(),
-      addressesOf: (name) => addresses.get(name),
+      addressesOf: (name) => names.get(name)?.addresses,
+    };
+    const withAddresses: Named["withAddresses"] = (addresses) => {
+      const moved: Environment = { ...environment, addressesOf: (name) => addresses.get(name) };
+      return compile(tree, moved, new Diagnostics(), options)?.configuration;
     };
     const compiled = compile(tree, environment, diagnostics, options);
     if (compiled !== undefined) lint(tree, compiled, factsFor(compiled, options), diagnostics);
     const said = diagnostics.finish();
     return compiled === undefined
       ? { ok: false, diagnostics: said }
-      : { ok: true, tree, ...compiled, diagnostics: said };
+      : { ok: true, tree, ...compiled, diagnostics: said, names, withAddresses };
   } finally {
     wipe();
   }

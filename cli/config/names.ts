@@ -1,6 +1,14 @@
 /** Addresses of interfaces and host names. */
+import type { Resolver } from "node:dns/promises";
 import { type IpAddress, parseAddress } from "../../src/ip/mod.ts";
+import { type NameAnswer, usedAddresses } from "../../src/policy/name_watch.ts";
 import { hosts } from "./databases.ts";
+
+/** How long what this host says is good: its files and interfaces have no TTL. */
+const OWN_TTL_MS = 60_000;
+/** Names that are looked up at the same time. */
+const AT_ONCE = 16;
+const NOTHING: NameAnswer = { addresses: [], ttlMs: 0 };
 
 function isLinkLocal({ family, value }: IpAddress): boolean {
   return family === 6 && value >> 118n === 0x3fan;
@@ -19,18 +27,30 @@ function interfaces(): Map<string, IpAddress[]> {
   return table;
 }
 
-async function ask(name: string, type: "A" | "AAAA", signal: AbortSignal): Promise<IpAddress[]> {
-  try {
-    const found = await Deno.resolveDns(name, type, { signal });
-    return found.map(parseAddress).filter((one) => one !== undefined);
-  } catch {
-    return [];
-  }
+interface Record {
+  readonly address: string;
+  /** Seconds. */
+  readonly ttl: number;
 }
 
-async function askBoth(name: string, signal: AbortSignal): Promise<IpAddress[]> {
-  const [v4, v6] = await Promise.all([ask(name, "A", signal), ask(name, "AAAA", signal)]);
-  return [...v4, ...v6].filter((one) => !isLinkLocal(one));
+/** A look-up in the DNS; the runtime's own `Deno.resolveDns` tells no TTL. */
+async function resolver(): Promise<Resolver> {
+  const { default: process } = await import("node:process");
+  // Deno 2.5 writes a line to standard error about what it uses itself in there.
+  Object.assign(process, { noDeprecation: true });
+  const { Resolver } = await import("node:dns/promises");
+  return new Resolver();
+}
+
+async function askDns(name: string, dns: Resolver): Promise<NameAnswer> {
+  const nothing = (): Record[] => [];
+  const records = (await Promise.all([
+    dns.resolve4(name, { ttl: true }).catch(nothing),
+    dns.resolve6(name, { ttl: true }).catch(nothing),
+  ])).flat();
+  const addresses = records.flatMap(({ address }) => parseAddress(address) ?? [])
+    .filter((one) => !isLinkLocal(one));
+  return { addresses: usedAddresses(addresses), ttlMs: Math.min(...records.map(({ ttl }) => ttl)) * 1000 };
 }
 
 /**
@@ -40,21 +60,29 @@ async function askBoth(name: string, signal: AbortSignal): Promise<IpAddress[]> 
 export async function resolveNames(
   names: readonly string[],
   timeoutMs: number,
-): Promise<ReadonlyMap<string, readonly IpAddress[]>> {
-  const resolved = new Map<string, readonly IpAddress[]>();
-  if (names.length === 0) return resolved;
+  dns: () => Promise<Resolver> = resolver,
+): Promise<ReadonlyMap<string, NameAnswer>> {
+  const found = new Map<string, NameAnswer>();
+  if (names.length === 0) return found;
   const ofInterface = interfaces();
   const ofHost = hosts();
   const asked: string[] = [];
   for (const name of names) {
     const own = ofInterface.get(name) ?? ofHost(name.toLowerCase());
+    found.set(name, own === undefined ? NOTHING : { addresses: usedAddresses(own), ttlMs: OWN_TTL_MS });
     if (own === undefined) asked.push(name);
-    else resolved.set(name, own);
   }
-  if (asked.length === 0) return resolved;
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), timeoutMs);
-  await Promise.all(asked.map(async (name) => resolved.set(name, await askBoth(name, late.signal))));
+  if (asked.length === 0) return found;
+  const server = await dns();
+  const next = asked.values();
+  const work = async () => {
+    // Each takes the next name that nobody has taken.
+    for (const name of next) found.set(name, await askDns(name, server));
+  };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs));
+  await Promise.race([late, Promise.all(Array.from({ length: AT_ONCE }, work))]);
   clearTimeout(timer);
-  return resolved;
+  // What comes late changes nothing any more.
+  return new Map(found);
 }

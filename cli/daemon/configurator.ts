@@ -34,9 +34,9 @@ export class Configurator {
     return done;
   }
 
-  /** The configuration that is in force with other values; its secrets are the same. */
-  again(configuration: EngineConfiguration): Promise<Result<ReloadSummary, string>> {
-    return this.links.engine.configure(withSecretRefs(configuration, this.#refs));
+  /** Takes other policies of the same file: its secrets are there. */
+  setPolicies(configuration: EngineConfiguration): Promise<Result<ReloadSummary, string>> {
+    return this.links.engine.setPolicies(withSecretRefs(configuration, this.#refs).policies);
   }
 
   /** What `take` would do. */
@@ -48,9 +48,10 @@ export class Configurator {
   }
 
   async #stage({ configuration, secrets }: Loaded): Promise<Staged> {
-    const names = await this.links.keys.loadSecrets(
-      transfer([...secrets], secrets.map(({ octets }) => octets)),
-    );
+    // The tree of the file holds on to its octets: it is left with zeros, not with buffers that are gone.
+    const moved = secrets.map(({ ref, octets }) => ({ ref, octets: octets.slice() }));
+    for (const { octets } of secrets) octets.fill(0);
+    const names = await this.links.keys.loadSecrets(transfer(moved, moved.map(({ octets }) => octets)));
     const refs = new Map(secrets.map(({ ref }, at) => [ref, names[at]!]));
     return { configuration: withSecretRefs(configuration, refs), refs };
   }

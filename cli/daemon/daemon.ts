@@ -13,11 +13,14 @@ import {
 } from "../../src/control/mod.ts";
 import { type Diagnostic, formatDiagnostic } from "../../src/config/mod.ts";
 import type { EngineEvent } from "../../src/engine/types.ts";
-import type { LoadedConfiguration } from "../config/mod.ts";
+import { NameWatch } from "../../src/policy/name_watch.ts";
+import type { LoadedConfiguration, Named } from "../config/mod.ts";
+import { resolveNames } from "../config/names.ts";
 import { Configurator, type Loaded } from "./configurator.ts";
 import { ControlServer, Refusal } from "./control.ts";
 import type { Choice } from "./datapath_choice.ts";
 import type { Log } from "./log.ts";
+import { NameWatcher } from "./name_watcher.ts";
 import type { EngineForMain, KeysForMain, NetForMain } from "./ports.ts";
 
 /** The roles, as main talks to them. */
@@ -43,6 +46,10 @@ function told(diagnostic: Diagnostic): ToldDiagnostic {
   return { ...rest, text: formatDiagnostic(diagnostic) };
 }
 
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof Refusal)) throw error;
+}
+
 /** What `reload` and `load` ask for: another file than the daemon's own, only the plan. */
 interface ReloadRequest {
   readonly file?: string;
@@ -51,6 +58,8 @@ interface ReloadRequest {
 
 const REFUSED = "reload refused, nothing changed";
 const ENDING = "iked is about to end";
+/** Longest wait for names that are looked up again. */
+const LOOK_UP_MS = 5000;
 
 /** Resolves with the promise, or after so many milliseconds; never rejects. */
 function within(ms: number, promise: Promise<unknown>): Promise<void> {
@@ -65,6 +74,10 @@ function within(ms: number, promise: Promise<unknown>): Promise<void> {
 
 export class Daemon {
   readonly #configurator: Configurator;
+  readonly #names: NameWatcher;
+  #named: Named | undefined;
+  /** The host names that each policy, by its name, talks to. */
+  #hostsOf: ReadonlyMap<string, readonly string[]> = new Map();
   #control: ControlServer | undefined;
   #working: Promise<unknown> = Promise.resolve();
   #signalled = false;
@@ -78,19 +91,56 @@ export class Daemon {
     private readonly load: (file?: string) => Promise<LoadedConfiguration>,
   ) {
     this.#configurator = new Configurator(links);
+    this.#names = new NameWatcher(new NameWatch(), (names) => resolveNames(names, LOOK_UP_MS), {
+      moved: () => void this.#inTurn(() => this.#moveNames()).catch(ignoreRefusal),
+      lost: (name) =>
+        this.log.write({ level: "warning", text: `"${name}" has no address now; what it had stays in use` }),
+    });
   }
 
   /** Logs events of the roles and passes them on to monitors. */
   events(batch: readonly EngineEvent[]): void {
     this.log.write(...batch.map(logLineOf));
     const time = new Date().toISOString();
-    for (const event of batch) this.#control?.broadcast(monitorEventOf(event, time));
+    for (const event of batch) {
+      this.#control?.broadcast(monitorEventOf(event, time));
+      if (event.kind === "failed") this.#hurry(event.report.policy);
+      else if (event.kind === "ike-down") this.#hurry(event.policy);
+    }
+  }
+
+  /** Where a peer is not to be reached, its name may have another address by now. */
+  #hurry(policy: string | undefined): void {
+    for (const name of this.#hostsOf.get(policy ?? "") ?? []) this.#names.hurry(name);
   }
 
   /** The first configuration: the error, if there is one. */
-  async configure(loaded: Loaded): Promise<string | undefined> {
+  async configure(loaded: Loaded & Named): Promise<string | undefined> {
     const done = await this.#configurator.take(loaded);
-    return done.ok ? undefined : done.error;
+    if (!done.ok) return done.error;
+    this.#follow(loaded);
+    return undefined;
+  }
+
+  /** Names of this configuration are looked up from now on. */
+  #follow(loaded: Loaded & Named): void {
+    this.#named = loaded.names.size > 0 ? loaded : undefined;
+    this.#hostsOf = new Map(
+      loaded.configuration.policies.map(({ name, local, peer }) => [
+        name,
+        [local, peer].flatMap((host) => host.kind === "name" ? [host.name] : []),
+      ]),
+    );
+    this.#names.watch(loaded.names);
+  }
+
+  /** Names have other addresses: policies move there. */
+  async #moveNames(): Promise<void> {
+    const configuration = this.#named?.withAddresses(this.#names.addresses());
+    const done = configuration && await this.#configurator.setPolicies(configuration);
+    if (done?.ok) return this.#tell({ level: "notice", text: `names moved, ${summaryText(done.value)}` });
+    const text = "names moved to addresses that do not fit the configuration: nothing changed";
+    this.#tell({ level: "warning", text: done === undefined ? text : `${text}: ${done.error}` });
   }
 
   /** Opens the control socket; the error is one line. */
@@ -137,9 +187,7 @@ export class Daemon {
       return this.#reload({ plan: false });
     });
     // What is wrong is in the log.
-    await asked.catch((error: unknown) => {
-      if (!(error instanceof Refusal)) throw error;
-    });
+    await asked.catch(ignoreRefusal);
   }
 
   /** Configurations are taken one after the other. */
@@ -171,6 +219,7 @@ export class Daemon {
       this.#tell(...said, { level: "error", text: `${REFUSED}: ${done.error}` });
       throw new Refusal(`${REFUSED}: ${done.error}`);
     }
+    this.#follow(loaded);
     this.#tell(...said, { level: "notice", text: `configuration reloaded, ${summaryText(done.value)}` });
     return { version: 1, summary: done.value, diagnostics };
   }
@@ -186,6 +235,7 @@ export class Daemon {
 
   /** Takes the control socket away. */
   close(): void {
+    this.#names.close();
     this.#control?.close();
     this.#control = undefined;
   }

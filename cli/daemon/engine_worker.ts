@@ -102,6 +102,7 @@ runRole<EngineStart, "main" | "keys" | "net">((start, ports) => {
     configure: toldFirst((configuration) => engine.configure(configuration)),
     plan: (configuration) => engine.plan(configuration),
     setActive: driven((active) => engine.setActive(active)),
+    setPolicies: toldFirst((policies) => engine.setPolicies(policies)),
     setCoupled: toldFirst((coupled) => engine.setCoupled(coupled)),
     reset: toldFirst((what) => engine.reset(what)),
     shutdown: toldFirst(() => engine.shutdown()),

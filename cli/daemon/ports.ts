@@ -7,7 +7,7 @@ import type { Endpoint } from "../../src/ip/mod.ts";
 import type { ReloadPlan, ReloadSummary } from "../../src/engine/reload/types.ts";
 import type { EngineEvent, IkeSnapshot } from "../../src/engine/types.ts";
 import type { Datagram, Datapath, DatapathEvent, Keys } from "../../src/exchange/ports.ts";
-import type { EngineConfiguration } from "../../src/policy/types.ts";
+import type { EngineConfiguration, Policy } from "../../src/policy/types.ts";
 import type { MethodTable } from "./rpc.ts";
 
 /** The roles beside main. */
@@ -114,6 +114,7 @@ export interface EngineForMain {
   /** What `configure` would do to the SAs. */
   plan(configuration: EngineConfiguration): Promise<ReloadPlan>;
   setActive(active: boolean): void;
+  setPolicies(policies: readonly Policy[]): Promise<Result<ReloadSummary, string>>;
   setCoupled(coupled: boolean): Promise<Result<ReloadSummary, string>>;
   reset(what: "all" | "sa"): Promise<void>;
   shutdown(): Promise<void>;
@@ -123,6 +124,7 @@ export const ENGINE_FOR_MAIN: MethodTable<EngineForMain> = {
   configure: "call",
   plan: "call",
   setActive: "note",
+  setPolicies: "call",
   setCoupled: "call",
   reset: "call",
   shutdown: "call",

@@ -8,7 +8,7 @@
 import type { Result } from "../bytes/mod.ts";
 import type { CryptoProvider, Random } from "../crypto/provider.ts";
 import type { Endpoint } from "../ip/mod.ts";
-import type { EngineConfiguration } from "../policy/types.ts";
+import type { EngineConfiguration, Policy } from "../policy/types.ts";
 import type { Timing } from "../exchange/context.ts";
 import type { Clock, Datagram, Datapath, DatapathEvent, Keys } from "../exchange/ports.ts";
 import type { Limits } from "./options.ts";
@@ -53,6 +53,8 @@ export interface Engine {
   handleTimeout(now: number): void;
   /** `active`/`passive` of ikectl(8). */
   setActive(active: boolean): void;
+  /** Other policies, all else as it is now: names in them have other addresses. */
+  setPolicies(policies: readonly Policy[]): Promise<Result<ReloadSummary, string>>;
   /** `couple`/`decouple` of ikectl(8): as a configuration that says so. */
   setCoupled(coupled: boolean): Promise<Result<ReloadSummary, string>>;
   /** Deletes SAs at the peers and here; `all` forgets half-open ones and cookies too. Resolves when the answers came or time is out. */

@@ -2,7 +2,7 @@
 import { createPortablePackets } from "../crypto/portable/packets.ts";
 import type { Result } from "../bytes/mod.ts";
 import { isAuthenticated } from "../sa/mod.ts";
-import type { EngineConfiguration } from "../policy/mod.ts";
+import type { EngineConfiguration, Policy } from "../policy/mod.ts";
 import { DEFAULT_TIMING, type SaContext } from "../exchange/context.ts";
 import type { ChildUsage, Datagram, DatapathEvent } from "../exchange/ports.ts";
 import type { Engine, EngineOptions } from "./api.ts";
@@ -92,6 +92,10 @@ class IkeEngine implements Engine {
 
   setCoupled(couple: boolean): Promise<Result<ReloadSummary, string>> {
     return this.#world.activity.during(this.#reloader.couple(couple));
+  }
+
+  setPolicies(policies: readonly Policy[]): Promise<Result<ReloadSummary, string>> {
+    return this.#world.activity.during(this.#reloader.setPolicies(policies));
   }
 
   async reset(what: "all" | "sa"): Promise<void> {

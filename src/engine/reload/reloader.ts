@@ -32,6 +32,7 @@ export class Reloader {
   readonly #successors = new WeakMap<Policy, Policy>();
   #present: ReadonlySet<Policy> = new Set();
   #flows: readonly FlowInstall[] = [];
+  #latest: EngineConfiguration;
   #last: Promise<unknown> = Promise.resolve();
   #closing = false;
 
@@ -39,6 +40,7 @@ export class Reloader {
     this.#world = world;
     this.#starter = starter;
     this.#handovers = handovers;
+    this.#latest = { globals: world.globals, policies: world.policies };
   }
 
   /** Takes a configuration, one after the other; on a failure nothing has changed. */
@@ -48,8 +50,7 @@ export class Reloader {
 
   /** Takes the configuration that is in force, but for this. */
   couple(couple: boolean): Promise<Result<ReloadSummary, string>> {
-    const world = this.#world;
-    return this.#inOrder(() => ({ globals: { ...world.globals, couple }, policies: world.policies }));
+    return this.#inOrder(() => ({ ...this.#latest, globals: { ...this.#world.globals, couple } }));
   }
 
   /** What `configure` would do now. */
@@ -66,6 +67,11 @@ export class Reloader {
   /** An IKE SA came up, or took over from another one: by a policy that may have changed meanwhile. */
   adapt(mailbox: Mailbox): void {
     if (!this.#present.has(mailbox.policy)) void mailbox.enqueue(() => this.#adapt(mailbox));
+  }
+
+  /** The same with other policies: names have other addresses. */
+  setPolicies(policies: readonly Policy[]): Promise<Result<ReloadSummary, string>> {
+    return this.#inOrder(() => ({ ...this.#latest, globals: this.#world.globals, policies }));
   }
 
   #inOrder(configuration: () => EngineConfiguration): Promise<Result<ReloadSummary, string>> {
@@ -88,6 +94,7 @@ export class Reloader {
     const plan = this.#plan(configuration, pairing);
     const probes = globals.dpdIntervalMs !== world.globals.dpdIntervalMs;
     const wasCoupled = world.globals.couple;
+    this.#latest = { ...configuration, policies: pairing.policies };
     this.#switch(configuration, pairing);
     const affected = plan.sas.filter(([mailbox, { action, children }]) =>
       mailbox.retired || action !== "keep" || [...children.values()].some((child) => child.action !== "keep")

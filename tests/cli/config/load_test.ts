@@ -169,7 +169,7 @@ Deno.test("names in the file are looked up: interfaces, /etc/protocols, /etc/ser
   });
   const [own] = Deno.networkInterfaces().filter((one) => one.family === "IPv4");
   const resolved = await resolveNames([own!.name], 1000);
-  assert.ok(resolved.get(own!.name)?.map(formatAddress).includes(own!.address));
+  assert.ok(resolved.get(own!.name)?.addresses.map(formatAddress).includes(own!.address));
 });
 
 Deno.test("-D takes NAME=VALUE", () => {
