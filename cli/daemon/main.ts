@@ -1,7 +1,8 @@
 /** From options to a running daemon, and from its end to an exit code. */
 import { fail, ok, type Result } from "../../src/bytes/mod.ts";
+import { printable } from "../../src/control/mod.ts";
 import { formatDiagnostic, printConfiguration } from "../../src/config/mod.ts";
-import { ignoreSignal, type Libc, openLibc } from "../../ffi/libc/mod.ts";
+import { CaughtStderr, ignoreSignal, type Libc, openLibc } from "../../ffi/libc/mod.ts";
 import { loadConfiguration, type LoadedConfiguration, supported } from "../config/mod.ts";
 import type { DaemonOptions } from "../options.ts";
 import { VERSION } from "../version.ts";
@@ -10,7 +11,10 @@ import { checkSocketPath } from "./control.ts";
 import { cryptoWarnings } from "./crypto_warnings.ts";
 import { Daemon } from "./daemon.ts";
 import { type Choice, chooseDatapath } from "./datapath_choice.ts";
+import { faultOf, onUncaught } from "./errors.ts";
+import { awaitLastWords } from "./last_words.ts";
 import { Log, redirectErrors, writeError } from "./log.ts";
+import { Syslog } from "./net/syslog.ts";
 import {
   findLibraries,
   grantsOf,
@@ -69,9 +73,18 @@ function ignoreSignals(libc: Libc): void {
 
 type FoundLibraries = Libraries & { readonly libc: string };
 
+/** Where a running daemon's lines go, and how it ends. */
+interface Outlets {
+  readonly stderr: CaughtStderr;
+  /** Ready: the start's lines have all been said, later ones may go elsewhere. */
+  ready(log: Log, net: NetForMain): void;
+  /** The one line that the daemon goes down with. */
+  lastLine(text: string): void;
+}
+
 function load(options: DaemonOptions, file = options.file): Promise<LoadedConfiguration> {
-  const { macros, passive, natt } = options;
-  return loadConfiguration({ file, macros, passive, natt });
+  const { macros, passive, natt, directory } = options;
+  return loadConfiguration({ file, macros, passive, natt, directory });
 }
 
 /** What a reload of `-f -` comes to. */
@@ -108,6 +121,7 @@ function plan(
   libraries: Libraries & { libc: string },
   choice: Choice,
   parts: DaemonParts,
+  { words, out }: CaughtStderr,
 ) {
   const channels = {
     mainKeys: new MessageChannel(),
@@ -118,7 +132,10 @@ function plan(
   };
   const { libc, libcrypto } = libraries;
   const crypto = libcrypto === undefined ? {} : { libcrypto };
+  const { pingIntervalMs, silenceMs } = parts.watch;
+  const line = options.foreground ? { out } : {};
   const net: NetStart = {
+    main: { words, ...line, socket: options.socket, pingIntervalMs, silenceMs },
     libc,
     ...crypto,
     datapath: choice.datapath,
@@ -162,6 +179,7 @@ async function start(
   libraries: FoundLibraries,
   log: Log,
   parts: DaemonParts,
+  stderr: CaughtStderr,
 ): Promise<Result<Running, string | undefined>> {
   const loaded = await load(options);
   printDiagnostics(loaded);
@@ -177,7 +195,7 @@ async function start(
     log.write({ level: "warning", text });
   }
 
-  const { plans, links } = plan(options, libraries, choice.value, parts);
+  const { plans, links } = plan(options, libraries, choice.value, parts, stderr);
   const engine = links.engine.connect<EngineForMain>(ENGINE_FOR_MAIN);
   const keys = links.keys.connect<KeysForMain>(KEYS_FOR_MAIN);
   const net = links.net.connect<NetForMain>(NET_FOR_MAIN);
@@ -189,6 +207,10 @@ async function start(
   }
   const roles = await startRoles(plans, parts.watch);
   if (!roles.ok) return roles;
+  // Not before role net watches over main: whoever says more than a packet waits for main to read it.
+  stderr.begin();
+  const tell = (text: string) => log.write({ level: "warning", text: `the runtime says: ${text}` });
+  void awaitLastWords(() => stderr.reader.next(), tell).then(roles.value.blame);
   const fault = await Promise.race([daemon.configure(loaded), roles.value.fault]);
   if (fault !== undefined) return fail(fault);
   revokeUntilReady(grantsOf(libraries, options.directory).find(({ role }) => role === "main")!.grants);
@@ -200,26 +222,32 @@ async function start(
 
 /** How long a start that is told to stop may go on until it has something that can be stopped properly. */
 const START_GRACE_MS = 2000;
-/** What a line for syslog takes at most to be on its way before its worker is ended. */
-const SYSLOG_GRACE_MS = 100;
 
 function after(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Runs until told to stop, or until a role fails; the exit code. `ready` is called once. */
+/** Runs until told to stop, or until main or a role fails; the exit code. */
 async function run(
   options: DaemonOptions,
   libraries: FoundLibraries,
   parts: DaemonParts,
-  ready: (log: Log, net: NetForMain) => void,
+  outlets: Outlets,
 ): Promise<number> {
   let stop!: () => void;
   const stopped = new Promise<"stopped">((resolve) => stop = () => resolve("stopped"));
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, stop);
+  const failed = new Promise<string>((resolve) => {
+    onUncaught(globalThis, (fault) => resolve(`main failed: ${fault}`));
+  });
   const log = new Log(options.verbose > 0);
-  const tooLong = stopped.then(() => after(START_GRACE_MS));
-  const started = await Promise.race([start(options, libraries, log, parts), tooLong]);
+  const started = await Promise.race([
+    start(options, libraries, log, parts, outlets.stderr).catch((error) =>
+      fail(`main failed: ${faultOf(error)}`)
+    ),
+    failed.then((fault) => fail(fault)),
+    stopped.then(() => after(START_GRACE_MS)),
+  ]);
   if (typeof started !== "object") return 0;
   if (!started.ok) {
     if (started.error !== undefined) writeError(`iked: error: ${started.error}`);
@@ -227,18 +255,44 @@ async function run(
   }
   const { daemon, roles, net } = started.value;
   Deno.addSignalListener("SIGHUP", () => void daemon.reload());
-  ready(log, net);
-  const end = await Promise.race([stopped, roles.fault.then((fault) => ({ fault }))]);
+  outlets.ready(log, net);
+  const end = await Promise.race([
+    stopped,
+    roles.fault.then((fault) => ({ fault })),
+    failed.then((fault) => ({ fault })),
+  ]);
   if (end === "stopped") {
     await daemon.stop();
-    roles.terminate();
     return 0;
   }
   daemon.close();
-  log.write({ level: "error", text: end.fault });
-  if (!options.foreground) await after(SYSLOG_GRACE_MS);
-  roles.terminate();
+  outlets.lastLine(`error: ${printable(end.fault)}`);
   return 1;
+}
+
+/** With `-d`: all lines go to standard error. */
+function foregroundOutlets(stderr: CaughtStderr): Outlets {
+  redirectErrors((octets) => stderr.write(octets));
+  return { stderr, ready: () => writeError(READY), lastLine: (text) => writeError(`iked: ${text}`) };
+}
+
+/** In the background: until it is ready to the command that the user started, then to syslog. */
+function backgroundOutlets(libc: Libc, stderr: CaughtStderr): Outlets {
+  const report = openReport(libc);
+  redirectErrors(report.write);
+  const syslog = new Syslog(libc);
+  libc.bind("sendto");
+  return {
+    stderr,
+    ready(log, net) {
+      writeError(READY);
+      report.close();
+      redirectErrors(() => {});
+      log.toSyslog((lines) => net.syslog(lines));
+    },
+    // By itself: it may be role net that failed.
+    lastLine: (text) => syslog.write([{ severity: 3, text }]),
+  };
 }
 
 /** Runs the daemon as the options say; the exit code. */
@@ -259,18 +313,12 @@ export async function runDaemon(options: DaemonOptions, parts: DaemonParts = PAR
   }
   const libc = openLibc(path);
   ignoreSignals(libc);
-  if (foreground) return await run(options, libraries, parts, () => writeError(READY));
-  if (!isChild) {
+  if (!foreground && !isChild) {
     if (options.file !== "-") return await startInBackground(libc);
     writeError("iked: error: -f - needs -d: there is no standard input in the background");
     return 1;
   }
-  const report = openReport(libc);
-  redirectErrors(report.write);
-  return await run(options, libraries, parts, (log, net) => {
-    writeError(READY);
-    report.close();
-    redirectErrors(() => {});
-    log.toSyslog((lines) => net.syslog(lines));
-  });
+  const stderr = new CaughtStderr(libc);
+  const outlets = foreground ? foregroundOutlets(stderr) : backgroundOutlets(libc, stderr);
+  return stderr.exit(await run(options, libraries, parts, outlets));
 }

@@ -4,6 +4,8 @@
  * Role net: sockets, TUN device, rtnetlink, the data path. It has ffi on libc and libcrypto and nothing else: no
  * file, no private key, no configuration.
  */
+import { openLibc } from "../../ffi/libc/mod.ts";
+import { MainWatch } from "./net/main_watch.ts";
 import { Net } from "./net/net.ts";
 import {
   ENGINE_FOR_NET,
@@ -38,4 +40,7 @@ runRole<NetStart, "main" | "engine">(async (start, ports) => {
     drops: () => net.drops(),
     close: () => net.close(),
   });
+  const main = new MainWatch(openLibc(start.libc), start.main);
+  self.addEventListener("message", () => main.heard());
+  setInterval(() => main.check(), start.main.pingIntervalMs);
 });

@@ -22,8 +22,22 @@ export interface KeysStart {
   readonly libcrypto?: string;
 }
 
+/** What role net needs to watch over main. */
+export interface MainWatchPlan {
+  /** Descriptor that what the runtime says on standard error is read from. */
+  readonly words: number;
+  /** Descriptor that lines for the user go to; absent: they go to syslog. */
+  readonly out?: number;
+  /** The control socket, which does not outlive the daemon. */
+  readonly socket: string;
+  readonly pingIntervalMs: number;
+  /** Main, once it has not pinged for so long, is gone. */
+  readonly silenceMs: number;
+}
+
 /** Options of `net_worker.ts`; its ports are `main` and `engine`. */
 export interface NetStart {
+  readonly main: MainWatchPlan;
   readonly libc: string;
   readonly libcrypto?: string;
   readonly datapath: DatapathName;

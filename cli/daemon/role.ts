@@ -4,6 +4,7 @@
  * it throws, wherever that is, becomes `fault`: one line to main instead of a stack trace on somebody's terminal.
  */
 import v8 from "node:v8";
+import { onUncaught } from "./errors.ts";
 
 /** From main to a worker. */
 export type ToRole<Start = unknown> =
@@ -30,13 +31,6 @@ interface WorkerScope {
   postMessage(message: FromRole): void;
 }
 
-/** What went wrong and where, on one line. */
-function faultOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const place = /\n\s+at (.*)/.exec(error.stack ?? "")?.[1];
-  return place === undefined ? error.message : `${error.message}, at ${place}`;
-}
-
 /** Octets outside of the heap count as well: they hold no limit of V8's, but the host's memory. */
 function heapInUse(): number {
   const { used_heap_size: used, external_memory: outside, heap_size_limit: limit } = v8.getHeapStatistics();
@@ -51,14 +45,7 @@ export function runRole<Start, Ports extends string>(
   begin: (start: Start, ports: Readonly<Record<Ports, MessagePort>>) => void | Promise<void>,
 ): void {
   const scope = self as unknown as WorkerScope;
-  scope.addEventListener("error", (event) => {
-    event.preventDefault();
-    scope.postMessage({ fault: faultOf(event.error) });
-  });
-  scope.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    scope.postMessage({ fault: faultOf(event.reason) });
-  });
+  onUncaught(scope, (fault) => scope.postMessage({ fault }));
   scope.onmessage = async ({ data }) => {
     if ("ping" in data) return scope.postMessage({ pong: data.ping, heap: heapInUse() });
     try {

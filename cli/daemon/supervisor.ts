@@ -1,8 +1,9 @@
 /**
- * Starts the workers and watches them. A role that throws, ends without a word, stops answering or is about to run
- * out of memory is a fault; what becomes of the daemon then is not decided here.
+ * Starts the workers and watches them. A role that throws, ends without a word, stops answering or runs out of memory
+ * is a fault; what becomes of the daemon then is not decided here.
  */
 import { fail, ok, type Result } from "../../src/bytes/mod.ts";
+import { formatLastWords, type LastWords } from "./last_words.ts";
 import type { FromRole } from "./role.ts";
 import type { RoleName } from "./ports.ts";
 
@@ -30,14 +31,18 @@ export const WATCH: Watch = { pingIntervalMs: 1000, silenceMs: 10_000, heapLimit
 export interface Roles {
   /** Resolves with the one line once a role has failed its duty; never before. */
   readonly fault: Promise<string>;
+  /** The runtime said its last words: becomes the fault of the role that alone does not answer any more. */
+  blame(words: LastWords): void;
   /** Ends the workers at once. */
   terminate(): void;
 }
 
 class Role {
   readonly #worker: Worker;
-  #heardAt: number;
   #turn = 0;
+  /** Pings since the last word. */
+  #unanswered = 0;
+  #answers: (() => void)[] = [];
 
   constructor(
     private readonly plan: RolePlan,
@@ -46,10 +51,10 @@ class Role {
     private readonly fault: (line: string) => void,
   ) {
     const { name, url, permissions, start, ports } = plan;
-    this.#heardAt = performance.now();
     this.#worker = new Worker(url, { type: "module", name, deno: { permissions } });
     this.#worker.onmessage = ({ data }: MessageEvent<FromRole>) => {
-      this.#heardAt = performance.now();
+      this.#unanswered = 0;
+      if ("pong" in data && data.pong === this.#turn) this.#answers.splice(0).forEach((answer) => answer());
       if ("ready" in data) ready();
       else if ("failed" in data) fault(data.failed);
       else if ("fault" in data) fault(`role ${name} failed: ${data.fault}`);
@@ -64,14 +69,32 @@ class Role {
     this.#worker.postMessage({ start, ports }, Object.values(ports));
   }
 
-  /** Pings, and looks how long the last word is ago. */
-  check(watch: Watch): void {
-    const silentMs = performance.now() - this.#heardAt;
-    if (silentMs > watch.silenceMs) {
-      this.fault(`role ${this.plan.name} ended or hangs: no answer for ${Math.round(silentMs / 1000)} s`);
-    } else {
-      this.#worker.postMessage({ ping: ++this.#turn });
-    }
+  get name(): RoleName {
+    return this.plan.name;
+  }
+
+  /**
+   * Pings, and looks how many pings were not answered. It is these that are counted, and no time: a process that was
+   * stopped as a whole has not been silent.
+   */
+  check({ silenceMs, pingIntervalMs }: Watch): void {
+    const silentMs = this.#unanswered * pingIntervalMs;
+    if (silentMs > silenceMs) {
+      this.fault(`role ${this.name} ended or hangs: no answer for ${Math.round(silentMs / 1000)} s`);
+    } else this.#ping();
+  }
+
+  /** Resolves with the answer to a ping of now. */
+  answer(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#answers.push(resolve);
+      this.#ping();
+    });
+  }
+
+  #ping(): void {
+    this.#unanswered++;
+    this.#worker.postMessage({ ping: ++this.#turn });
   }
 
   terminate(): void {
@@ -96,12 +119,30 @@ export async function startRoles(
     })
   );
   const timer = setInterval(() => roles.forEach((role) => role.check(watch)), watch.pingIntervalMs);
+  const blame = (words: LastWords): void => {
+    const silent = new Set(roles);
+    const tell = () => {
+      const [one] = silent;
+      report(`${one === undefined ? "the runtime" : `role ${one.name}`} ${formatLastWords(words)}`);
+    };
+    // Where two are silent it is not known which; the watch over them finds both.
+    const whenOneIsLeft = () => {
+      if (silent.size === 1) setTimeout(tell, watch.pingIntervalMs);
+    };
+    whenOneIsLeft();
+    for (const role of roles) {
+      void role.answer().then(() => {
+        silent.delete(role);
+        whenOneIsLeft();
+      });
+    }
+  };
   const terminate = () => {
     clearInterval(timer);
     for (const role of roles) role.terminate();
   };
   const failed = await Promise.race([Promise.all(ready).then(() => undefined), fault]);
-  if (failed === undefined) return ok({ fault, terminate });
+  if (failed === undefined) return ok({ fault, blame, terminate });
   terminate();
   return fail(failed);
 }

@@ -39,3 +39,4 @@ export {
   setCapabilities,
 } from "./process.ts";
 export { openPipe, spawn, type SpawnOptions } from "./spawn.ts";
+export { CaughtStderr, PacketReader } from "./stderr.ts";

@@ -50,6 +50,21 @@ export const ioSymbols = {
     ],
     result: "i32",
   },
+  /** int dup2(int oldfd, int newfd) */
+  dup2: {
+    parameters: [
+      "i32", // int oldfd
+      "i32", // int newfd
+    ],
+    result: "i32",
+  },
+  /** int unlink(const char *pathname) */
+  unlink: {
+    parameters: [
+      "buffer", // const char *pathname
+    ],
+    result: "i32",
+  },
   /** ssize_t read(int fd, void *buf, size_t count) */
   read: {
     parameters: [

@@ -1,5 +1,12 @@
 /** Processes, identities, namespaces. See `symbols.ts` for the form. */
 export const processSymbols = {
+  /** void _exit(int status) */
+  _exit: {
+    parameters: [
+      "i32", // int status
+    ],
+    result: "void",
+  },
   /** pid_t getpid(void) */
   getpid: { parameters: [], result: "i32" },
   /** uid_t getuid(void) */

@@ -27,6 +27,15 @@ export const IKED: readonly string[] = executable === undefined
   ? [Deno.execPath(), "run", ...FLAGS, MAIN]
   : [executable];
 
+const faultyExecutable = Deno.env.get("IKED_FAULTY_BIN");
+
+/** The words that start `faulty_daemon.ts`, or what it was compiled into. */
+function faulty(heaps: string): readonly string[] {
+  return faultyExecutable === undefined
+    ? [Deno.execPath(), "run", ...FLAGS, heaps, FAULTY]
+    : ["env", `DENO_V8_FLAGS=${heaps.replace("--v8-flags=", "")}`, faultyExecutable];
+}
+
 function unshares(...flags: readonly string[]): boolean {
   try {
     return new Deno.Command("unshare", { args: [...flags, "true"], stdout: "null", stderr: "null" })
@@ -137,10 +146,15 @@ export class IkedProcess {
     this.#lines = lines(process.stderr);
   }
 
-  /** Starts `iked ARGS` in a fresh network namespace, with a faulty role keys where a fault is named. */
-  static start(args: readonly string[], fault?: string): IkedProcess {
-    const program = fault === undefined ? IKED : [Deno.execPath(), "run", ...FLAGS, FAULTY, fault];
-    return IkedProcess.#spawn(["unshare", ...NAMESPACE!, ...program], args);
+  /** Starts `iked ARGS` in a fresh network namespace. */
+  static start(args: readonly string[]): IkedProcess {
+    return IkedProcess.#spawn(["unshare", ...NAMESPACE!, ...IKED], args);
+  }
+
+  /** The same with a fault: `faulty_daemon.ts` says what there is; `heap` is the limit of each heap in MiB. */
+  static startFaulty(args: readonly string[], fault: string, heap = 0): IkedProcess {
+    const heaps = `--v8-flags=--max-heap-size=${heap}`;
+    return IkedProcess.#spawn(["unshare", ...NAMESPACE!, ...faulty(heaps), fault], args);
   }
 
   /** Starts `iked ARGS` in the network namespace that this path names. */
