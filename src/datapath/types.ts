@@ -64,6 +64,11 @@ export interface FlowInstall {
   readonly policy: string;
   readonly local: TrafficSelector;
   readonly remote: TrafficSelector;
+  /** Absent: ESP, tunnel mode. */
+  readonly protocol?: "esp" | "ah";
+  readonly mode?: "tunnel" | "transport";
+  /** Where the SA would go, where that is one address: a kernel asks for an SA only between addresses that it is told. */
+  readonly outer?: { readonly local?: IpAddress; readonly remote: IpAddress };
 }
 
 /** Why the data path refused. `message` is one line for the log. */
@@ -83,7 +88,7 @@ export type DatapathEvent =
   }
   /** An authentic packet came from elsewhere: the peer's NAT gave it a new address or port. */
   | { readonly kind: "moved"; readonly id: number; readonly remote: Endpoint }
-  /** A limit of octets or sequence numbers is near (`soft`) or reached (`hard`). */
+  /** A limit of octets or sequence numbers is near (`soft`) or reached (`hard`), or somebody else removed it (`hard`). */
   | { readonly kind: "expired"; readonly id: number; readonly limit: "soft" | "hard" };
 
 /** The outcome of an order to the data path. */

@@ -1,0 +1,57 @@
+/**
+ * Policies of flows without an SA: what goes out waits for one (the kernel asks for it where it is told the peer), what
+ * comes in in clear is dropped.
+ */
+import type { FlowInstall } from "../../types.ts";
+import type { Template, XfrmPolicy } from "../policy.ts";
+import { reverseSelector, type XfrmSelector, xfrmSelectors } from "../selector.ts";
+
+/** Policies of this daemon have the priorities from here on: behind those of others, whose number is lower. */
+const FIRST_PRIORITY = 0x1ced_0000;
+const LAST_PRIORITY = 0x1ced_ffff;
+
+export function isOwnPriority(priority: number): boolean {
+  return priority >= FIRST_PRIORITY && priority <= LAST_PRIORITY;
+}
+
+/** Flows are numbered in the order of their precedence: an SA of a flow wins over the flow, and over all later ones. */
+export function flowPriority(index: number, withSa: boolean): number {
+  return Math.min(FIRST_PRIORITY + 2 * index + (withSa ? 0 : 1), LAST_PRIORITY);
+}
+
+/** Outgoing selectors of a flow, or why the kernel has no word for it. */
+export function flowSelectors(flow: FlowInstall): readonly XfrmSelector[] | { readonly message: string } {
+  return xfrmSelectors(flow.local, flow.remote);
+}
+
+/** The policies of the flow that is number `index`. */
+export function flowPolicies(
+  flow: FlowInstall,
+  selectors: readonly XfrmSelector[],
+  index: number,
+  reqid: number,
+): XfrmPolicy[] {
+  const priority = flowPriority(index, false);
+  const { outer, protocol = "esp", mode = "tunnel" } = flow;
+  const asks = outer !== undefined || mode === "transport";
+  const template: Template = {
+    ...(outer?.local === undefined || mode === "transport" ? {} : { source: outer.local }),
+    ...(outer === undefined || mode === "transport" ? {} : { destination: outer.remote }),
+    protocol,
+    mode,
+    reqid,
+    spi: 0,
+    optional: false,
+  };
+  return selectors.flatMap((selector): XfrmPolicy[] => {
+    const back = reverseSelector(selector);
+    const into = { selector: back, action: "block", priority, templates: [] } as const;
+    return [
+      asks
+        ? { selector, direction: "out", action: "protect", priority, templates: [template] }
+        : { selector, direction: "out", action: "block", priority, templates: [] },
+      { ...into, direction: "in" },
+      { ...into, direction: "forward" },
+    ];
+  });
+}

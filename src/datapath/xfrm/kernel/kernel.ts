@@ -1,0 +1,422 @@
+/**
+ * The kernel's IPsec as a data path: what is asked of it in its own words, what it tells in ours. Knows what the kernel
+ * should hold, compares it with what it holds, and never touches what others put there.
+ */
+import { fail, ok } from "../../../bytes/mod.ts";
+import { type Endpoint, rangeHolds } from "../../../ip/mod.ts";
+import type {
+  ChildInstall,
+  ChildUsage,
+  DatapathError,
+  DatapathEvent,
+  DatapathResult,
+  FlowInstall,
+} from "../../types.ts";
+import type { NetlinkMessage } from "../../rtnetlink/message.ts";
+import { wantedModules } from "../algorithms.ts";
+import { type Acquire, type Expire, type Mapping, parseEvent } from "../events.ts";
+import { type SaName, type XfrmSa, type XfrmSaState } from "../sa.ts";
+import { selectorKey, type XfrmSelector } from "../selector.ts";
+import { Entries, relocated, saKey, type Way } from "./entries.ts";
+import { flowPolicies, flowPriority, flowSelectors, isOwnPriority } from "./flow_policies.ts";
+import { childSelectors, nameOf, type Planned, planPair, policiesOf, wipeKeys } from "./pair.ts";
+import { policyKey, PolicyTable } from "./policy_table.ts";
+import { isOwnReqid, Reqids } from "./reqids.ts";
+import { ERRNO, type KernelFailure, type KernelTransport, whatIsMissing } from "./transport.ts";
+
+/** More SAs than these are asked for with one dump. */
+const ONE_BY_ONE = 32;
+/** Where the soft limit lies between: part of the lifetime in octets. */
+const SOFT = { least: 0.75, spread: 0.125 };
+
+export interface KernelOptions {
+  readonly transport: KernelTransport;
+  /** Monotonic, ms. */
+  readonly now: () => number;
+  /** Random, 0 to 1. */
+  readonly fraction: () => number;
+  readonly event: (event: DatapathEvent) => void;
+}
+
+/** A Child SA in the kernel. */
+interface Pair {
+  /** Its keys are wiped. */
+  readonly child: ChildInstall;
+  readonly reqidKey: string;
+  readonly flow: number;
+  plan: Planned;
+  inbound: SaName;
+  outbound: SaName;
+  /** The outbound SA with its keys, as long as the peer has not used the inbound one. */
+  waiting: XfrmSa | undefined;
+  /** What SAs counted that took the place of others when the pair moved. */
+  readonly counted: { octetsIn: number; octetsOut: number; packetsIn: number; packetsOut: number };
+  packetsIn: number;
+  lastInMs: number | undefined;
+}
+
+/** What a comparison found. */
+export interface Comparison {
+  /** SAs and policies of an earlier process, or that could not be removed before; they are gone now. */
+  readonly leftovers: number;
+  /** Policies of ours that somebody removed; they are there again. */
+  readonly restored: number;
+  /** Child SAs of which somebody removed one; `expired` was told of each. */
+  readonly vanished: number;
+}
+
+/** See the head of the file. */
+export class Kernel {
+  readonly #options: KernelOptions;
+  readonly #entries: Entries;
+  readonly #policies: PolicyTable;
+  readonly #reqids = new Reqids();
+  readonly #pairs = new Map<number, Pair>();
+  readonly #bySa = new Map<string, number>();
+  #flows: readonly FlowInstall[] = [];
+  #flowReqids: readonly string[] = [];
+
+  constructor(options: KernelOptions) {
+    this.#options = options;
+    this.#entries = new Entries(options.transport);
+    this.#policies = new PolicyTable(options.transport);
+  }
+
+  /** Replaces all flows by these; on a failure the old ones stay. */
+  setFlows(flows: readonly FlowInstall[]): DatapathResult {
+    const keys: string[] = [], claims = [];
+    for (const [index, flow] of flows.entries()) {
+      const selectors = flowSelectors(flow);
+      if ("message" in selectors) {
+        return this.#giveBack(keys, unsupported(`Flow of "${flow.policy}": ${selectors.message}`));
+      }
+      const key = reqidKey(flow.policy, flow.protocol ?? "esp", flow.mode ?? "tunnel", selectors);
+      const reqid = this.#reqids.take(key);
+      if (reqid === undefined) {
+        return this.#giveBack(keys, unsupported("more flows than the kernel can be told apart"));
+      }
+      keys.push(key);
+      claims.push(...flowPolicies(flow, selectors, index, reqid).map((policy) => ({ rank: 0, policy })));
+    }
+    const before = this.#flows;
+    const claimed = this.#policies.claim("flows", unique(claims));
+    if (!claimed.ok) {
+      this.#giveBack(keys, claimed);
+      // What was there is wanted still: a half of the new ones would let packets of the other half pass.
+      if (before !== flows) this.#restoreFlows(before);
+      return fail(explain(claimed.error, "esp", "xfrm_user"));
+    }
+    for (const key of this.#flowReqids) this.#reqids.release(key);
+    this.#flowReqids = keys;
+    this.#flows = flows;
+    for (const pair of this.#pairs.values()) this.#claimPair(pair);
+    return ok(undefined);
+  }
+
+  /** Puts a Child SA into the kernel; nothing of it stays on a failure. Wipes its keys. */
+  install(child: ChildInstall): DatapathResult {
+    const selectors = childSelectors(child);
+    if ("message" in selectors) return unsupported(selectors.message);
+    const key = reqidKey(child.policy, child.suite.protocol === 2 ? "ah" : "esp", child.mode, selectors);
+    const reqid = this.#reqids.take(key);
+    if (reqid === undefined) return unsupported("more Child SAs than the kernel can be told apart");
+    const soft = SOFT.least + SOFT.spread * this.#options.fraction();
+    const plan = planPair(child, selectors, reqid, soft);
+    if ("message" in plan) {
+      this.#reqids.release(key);
+      return unsupported(plan.message);
+    }
+    const protocol = plan.inbound.protocol === "ah" ? "ah" : "esp";
+    const modules = wantedModules(plan.inbound.algorithms);
+    const waits = child.outboundFrom === "when-used";
+    const made: SaName[] = [];
+    const undo = (error: KernelFailure): DatapathResult => {
+      for (const name of made) this.#entries.remove(name);
+      this.#policies.release(ownerOf(child.id));
+      this.#reqids.release(key);
+      wipeKeys(plan.inbound);
+      wipeKeys(plan.outbound);
+      return fail(explain(error, protocol, modules));
+    };
+    for (const sa of waits ? [plan.inbound] : [plan.inbound, plan.outbound]) {
+      const added = this.#entries.add(sa);
+      if (!added.ok) return undo(added.error);
+      made.push(nameOf(sa));
+    }
+    wipeKeys(plan.inbound);
+    if (!waits) wipeKeys(plan.outbound);
+    const pair: Pair = {
+      child,
+      reqidKey: key,
+      flow: this.#flowOf(child),
+      plan,
+      inbound: nameOf(plan.inbound),
+      outbound: nameOf(plan.outbound),
+      waiting: waits ? plan.outbound : undefined,
+      counted: { octetsIn: 0, octetsOut: 0, packetsIn: 0, packetsOut: 0 },
+      packetsIn: 0,
+      lastInMs: undefined,
+    };
+    const claimed = this.#claimPair(pair);
+    if (!claimed.ok) return undo(claimed.error);
+    this.#pairs.set(child.id, pair);
+    this.#know(child.id, pair);
+    return ok(undefined);
+  }
+
+  /** Outgoing packets take this pair from now on: the kernel prefers the SA that is there the shortest. */
+  activate(id: number): void {
+    const pair = this.#pairs.get(id);
+    if (pair?.waiting === undefined) return;
+    const added = this.#entries.add(pair.waiting);
+    wipeKeys(pair.waiting);
+    pair.waiting = undefined;
+    if (!added.ok) this.#options.event({ kind: "expired", id, limit: "hard" });
+  }
+
+  /** New outer endpoints: the kernel has no order for it that keeps keys, so each SA is made anew where it was. */
+  move(ids: readonly number[], local: Endpoint, remote: Endpoint, udpEncap: boolean): void {
+    for (const id of ids) {
+      const pair = this.#pairs.get(id);
+      if (pair === undefined) continue;
+      const into = waySa(remote, local, udpEncap), outof = waySa(local, remote, udpEncap);
+      const inbound = this.#entries.relocate(pair.inbound, into);
+      const outbound = pair.waiting === undefined ? this.#entries.relocate(pair.outbound, outof) : undefined;
+      this.#forget(pair);
+      pair.inbound = { ...pair.inbound, destination: into.destination };
+      pair.outbound = { ...pair.outbound, destination: outof.destination };
+      this.#know(id, pair);
+      pair.plan = {
+        ...pair.plan,
+        inbound: relocated(pair.plan.inbound, into),
+        outbound: relocated(pair.plan.outbound, outof),
+      };
+      if (pair.waiting !== undefined) pair.waiting = relocated(pair.waiting, outof);
+      const { counted } = pair;
+      counted.octetsIn += Number(inbound?.usage.octets ?? 0n);
+      counted.packetsIn += Number(inbound?.usage.packets ?? 0n);
+      counted.octetsOut += Number(outbound?.usage.octets ?? 0n);
+      counted.packetsOut += Number(outbound?.usage.packets ?? 0n);
+      const claimed = this.#claimPair(pair);
+      const lost = inbound === undefined || (pair.waiting === undefined && outbound === undefined);
+      if (lost || !claimed.ok) this.#options.event({ kind: "expired", id, limit: "hard" });
+    }
+  }
+
+  /** Takes Child SAs out of the kernel. */
+  remove(ids: readonly number[]): void {
+    for (const id of ids) {
+      const pair = this.#pairs.get(id);
+      if (pair === undefined) continue;
+      this.#pairs.delete(id);
+      // The policies first: packets wait for the next SA instead of being refused for want of one.
+      this.#policies.release(ownerOf(id));
+      this.#entries.remove(pair.inbound);
+      if (pair.waiting === undefined) this.#entries.remove(pair.outbound);
+      else wipeKeys(pair.waiting);
+      this.#forget(pair);
+      this.#reqids.release(pair.reqidKey);
+    }
+  }
+
+  /** The kernel's own counters. */
+  usage(ids: readonly number[]): ChildUsage[] {
+    const known = ids.flatMap((id) => {
+      const pair = this.#pairs.get(id);
+      return pair === undefined ? [] : [{ id, pair }];
+    });
+    const all = known.length > ONE_BY_ONE ? this.#entries.sas() : undefined;
+    const find = (name: SaName): XfrmSaState | undefined =>
+      all === undefined ? this.#entries.fetch(name) : all.get(saKey(name));
+    return known.map(({ id, pair }) => {
+      const { counted } = pair;
+      const into = find(pair.inbound)?.usage, outof = pair.waiting ? undefined : find(pair.outbound)?.usage;
+      const packetsIn = counted.packetsIn + Number(into?.packets ?? 0n);
+      if (packetsIn > pair.packetsIn) pair.lastInMs = this.#options.now();
+      pair.packetsIn = packetsIn;
+      return {
+        id,
+        octetsIn: counted.octetsIn + Number(into?.octets ?? 0n),
+        octetsOut: counted.octetsOut + Number(outof?.octets ?? 0n),
+        packetsIn,
+        packetsOut: counted.packetsOut + Number(outof?.packets ?? 0n),
+        ...(pair.lastInMs === undefined ? {} : { lastInMs: pair.lastInMs }),
+      };
+    });
+  }
+
+  /** A message that the kernel sent of its own accord. */
+  told(message: NetlinkMessage): void {
+    const event = parseEvent(message);
+    if (event?.kind === "acquire") this.#acquire(event);
+    else if (event?.kind === "expire") this.#expired(event);
+    else if (event?.kind === "mapping") this.#moved(event);
+  }
+
+  /** Compares what the kernel holds with what it should hold. At the start, each minute, and after news were lost. */
+  compare(): Comparison {
+    const sas = this.#entries.sas(), policies = this.#entries.policies();
+    let leftovers = 0, restored = 0, vanished = 0;
+    if (sas !== undefined) {
+      for (const [id, pair] of this.#pairs) {
+        const there = sas.has(saKey(pair.inbound)) &&
+          (pair.waiting !== undefined || sas.has(saKey(pair.outbound)));
+        if (there) continue;
+        vanished++;
+        this.#options.event({ kind: "expired", id, limit: "hard" });
+      }
+      for (const [key, sa] of sas) {
+        // An SA without SPI is the kernel's own note that it asked for one.
+        if (this.#bySa.has(key) || sa.spi === 0 || !isOwnReqid(sa.reqid)) continue;
+        leftovers++;
+        this.#entries.remove(nameOf(sa));
+      }
+    }
+    if (policies !== undefined) {
+      const wanted = new Set<string>();
+      for (const [key] of this.#policies.installed()) {
+        wanted.add(key);
+        if (policies.has(key)) continue;
+        restored++;
+        this.#policies.restore(key);
+      }
+      for (const [key, policy] of policies) {
+        if (wanted.has(key) || !isOwnPriority(policy.priority)) continue;
+        leftovers++;
+        this.#entries.removePolicy(policy);
+      }
+    }
+    return { leftovers, restored, vanished };
+  }
+
+  /** How many pairs there are. */
+  get size(): number {
+    return this.#pairs.size;
+  }
+
+  /** Takes everything of this daemon out of the kernel. */
+  close(): void {
+    this.remove([...this.#pairs.keys()]);
+    this.#policies.release("flows");
+    this.#flows = [];
+    // Notes of the kernel that it asked for an SA carry our numbers, too.
+    for (const sa of this.#entries.sas()?.values() ?? []) {
+      if (isOwnReqid(sa.reqid)) this.#entries.remove(nameOf(sa));
+    }
+  }
+
+  #acquire({ selector }: Acquire): void {
+    const { source, destination } = selector;
+    const flow = this.#flows.find(({ local, remote }) =>
+      rangeHolds(local.addresses, source.address) && rangeHolds(remote.addresses, destination.address) &&
+      [local.protocol, remote.protocol].every((one) => one === 0 || one === selector.protocol)
+    );
+    if (flow === undefined) return;
+    this.#options.event({
+      kind: "acquire",
+      policy: flow.policy,
+      source: source.address,
+      destination: destination.address,
+    });
+  }
+
+  #expired({ sa, hard }: Expire): void {
+    const id = this.#bySa.get(saKey(sa));
+    const pair = id === undefined ? undefined : this.#pairs.get(id);
+    if (id === undefined || pair === undefined) return;
+    // The first packet of the peer: that was the limit of an inbound SA whose outbound one waits for it.
+    if (!hard && pair.waiting !== undefined && saKey(sa) === saKey(pair.inbound)) return this.activate(id);
+    if (!hard && pair.child.lifetimeOctets === undefined) return;
+    this.#options.event({ kind: "expired", id, limit: hard ? "hard" : "soft" });
+  }
+
+  #moved({ sa, to }: Mapping): void {
+    const id = this.#bySa.get(saKey(sa));
+    if (id === undefined || this.#pairs.get(id)?.child.followPeer !== true) return;
+    this.#options.event({ kind: "moved", id, remote: to });
+  }
+
+  #know(id: number, pair: Pair): void {
+    this.#bySa.set(saKey(pair.inbound), id).set(saKey(pair.outbound), id);
+  }
+
+  #forget(pair: Pair): void {
+    this.#bySa.delete(saKey(pair.inbound));
+    this.#bySa.delete(saKey(pair.outbound));
+  }
+
+  #claimPair(pair: Pair): ReturnType<PolicyTable["claim"]> {
+    const priority = flowPriority(this.#flowOf(pair.child), true);
+    const claims = policiesOf(pair.plan, priority).map((policy) => ({ rank: pair.child.id + 1, policy }));
+    return this.#policies.claim(ownerOf(pair.child.id), unique(claims));
+  }
+
+  /** The flow that a Child SA carries: its policy's first that has all of its selectors; behind all where there is none. */
+  #flowOf({ policy, localSelectors, remoteSelectors }: ChildInstall): number {
+    const index = this.#flows.findIndex((flow) =>
+      flow.policy === policy &&
+      localSelectors.some(({ addresses }) =>
+        addresses.start >= flow.local.addresses.start && addresses.end <= flow.local.addresses.end
+      ) &&
+      remoteSelectors.some(({ addresses }) =>
+        addresses.start >= flow.remote.addresses.start && addresses.end <= flow.remote.addresses.end
+      )
+    );
+    return index < 0 ? this.#flows.length : index;
+  }
+
+  #restoreFlows(flows: readonly FlowInstall[]): void {
+    this.#flows = [];
+    this.setFlows(flows);
+  }
+
+  #giveBack<T>(keys: readonly string[], result: T): T {
+    for (const key of keys) this.#reqids.release(key);
+    return result;
+  }
+}
+
+/** A rekeyed Child SA has the number of the old one, an SA that the kernel asked for that of the flow. */
+function reqidKey(
+  policy: string,
+  protocol: "esp" | "ah",
+  mode: "tunnel" | "transport",
+  selectors: readonly XfrmSelector[],
+): string {
+  return [policy, protocol, mode, ...selectors.map(selectorKey).sort()].join("|");
+}
+
+/** Where an SA's packets come from and go to. */
+function waySa(source: Endpoint, destination: Endpoint, udpEncap: boolean): Way {
+  const encapsulation = { sourcePort: source.port, destinationPort: destination.port };
+  return {
+    source: source.address,
+    destination: destination.address,
+    ...(udpEncap ? { encapsulation } : {}),
+  };
+}
+
+function ownerOf(id: number): string {
+  return `child ${id}`;
+}
+
+/** Of claims for one policy of the kernel the first: flows come in the order of their precedence. */
+function unique<T extends { readonly policy: Parameters<typeof policyKey>[0] }>(claims: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return claims.filter(({ policy }) => {
+    const key = policyKey(policy);
+    return seen.has(key) ? false : (seen.add(key), true);
+  });
+}
+
+function unsupported(message: string): { readonly ok: false; readonly error: DatapathError } {
+  return fail({ code: "unsupported", message });
+}
+
+function explain({ errno, message }: KernelFailure, protocol: "esp" | "ah", modules: string): DatapathError {
+  if (errno === ERRNO.EEXIST) return { code: "spi-in-use", message };
+  const missing = whatIsMissing(errno, protocol, modules);
+  return missing === undefined
+    ? { code: "failed", message }
+    : { code: "unsupported", message: `${message}: ${missing}` };
+}

@@ -1,0 +1,108 @@
+/** A Child SA as the kernel has it: two SAs, and the policies that lead packets into them. */
+import { wipe } from "../../../bytes/mod.ts";
+import type { ChildInstall } from "../../types.ts";
+import { xfrmAlgorithms } from "../algorithms.ts";
+import { SA_FLAG } from "../numbers.ts";
+import type { Template, XfrmPolicy } from "../policy.ts";
+import { LARGEST_WINDOW } from "../replay.ts";
+import type { SaName, XfrmSa } from "../sa.ts";
+import { reverseSelector, type XfrmSelector, xfrmSelectors } from "../selector.ts";
+
+/** What the kernel is to have, or a message why it cannot. */
+export interface Planned {
+  readonly inbound: XfrmSa;
+  readonly outbound: XfrmSa;
+  /** Outgoing selectors; incoming ones are their mirrors. */
+  readonly selectors: readonly XfrmSelector[];
+}
+
+/** The kernel's words for a Child SA. Keys are those of `child`: wiped when `wipeKeys` says so. */
+export function planPair(
+  child: ChildInstall,
+  selectors: readonly XfrmSelector[],
+  reqid: number,
+  soft: number,
+): Planned | { readonly message: string } {
+  const { suite, local, remote, udpEncap, replayWindow, lifetimeOctets } = child;
+  const protocol = suite.protocol === 2 ? "ah" : "esp";
+  const algorithms = [child.inbound, child.outbound].map(({ encrKey, integKey }) =>
+    xfrmAlgorithms(suite, encrKey, integKey)
+  );
+  const [into, outof] = algorithms as [typeof algorithms[number], typeof algorithms[number]];
+  if ("message" in into) return into;
+  if ("message" in outof) return outof;
+  const flags = (suite.esn ? SA_FLAG.esn : 0) | (child.mode === "tunnel" ? SA_FLAG.anyFamily : 0);
+  const limits = lifetimeOctets === undefined
+    ? {}
+    : { softOctets: BigInt(Math.ceil(lifetimeOctets * soft)), hardOctets: BigInt(lifetimeOctets) };
+  const common = { protocol, mode: child.mode, reqid, flags } as const;
+  const window = Math.min(Math.max(replayWindow, suite.esn ? 1 : 0), LARGEST_WINDOW);
+  const inbound: XfrmSa = {
+    ...common,
+    source: remote.address,
+    destination: local.address,
+    spi: child.inbound.spi,
+    algorithms: into,
+    limits: child.outboundFrom === "when-used" ? { ...limits, softOctets: 0n, softPackets: 1n } : limits,
+    ...(window === 0 ? {} : { replay: { window, esn: suite.esn } }),
+    ...(udpEncap ? { encapsulation: { sourcePort: remote.port, destinationPort: local.port } } : {}),
+  };
+  const outbound: XfrmSa = {
+    ...common,
+    source: local.address,
+    destination: remote.address,
+    spi: child.outbound.spi,
+    algorithms: outof,
+    limits,
+    // With extended sequence numbers the kernel wants a window, be it one that nothing comes to.
+    ...(suite.esn ? { replay: { window: 1, esn: true } } : {}),
+    ...(udpEncap ? { encapsulation: { sourcePort: local.port, destinationPort: remote.port } } : {}),
+  };
+  return { inbound, outbound, selectors };
+}
+
+/** Outgoing selectors of a Child SA, or why the kernel has no word for them. */
+export function childSelectors(child: ChildInstall): readonly XfrmSelector[] | { readonly message: string } {
+  const all: XfrmSelector[] = [];
+  for (const local of child.localSelectors) {
+    for (const remote of child.remoteSelectors) {
+      const made = xfrmSelectors(local, remote);
+      if ("message" in made) return made;
+      all.push(...made);
+    }
+  }
+  return all.length > 0 ? all : { message: "no packet is of both its selectors" };
+}
+
+/** The template that has packets of a pair go through it. */
+export function templateOf(sa: XfrmSa): Template {
+  const { protocol, mode, reqid } = sa;
+  const outer = mode === "tunnel" ? { source: sa.source, destination: sa.destination } : {};
+  return { ...outer, protocol, mode, reqid, spi: 0, optional: false };
+}
+
+/** Policies of a pair: what goes out, what comes in, and what comes in and goes on. */
+export function policiesOf({ inbound, outbound, selectors }: Planned, priority: number): XfrmPolicy[] {
+  return selectors.flatMap((selector): XfrmPolicy[] => {
+    const back = reverseSelector(selector);
+    const protect = { action: "protect", priority } as const;
+    const into = [templateOf(inbound)];
+    return [
+      { ...protect, selector, direction: "out", templates: [templateOf(outbound)] },
+      { ...protect, selector: back, direction: "in", templates: into },
+      ...(inbound.mode === "tunnel"
+        ? [{ ...protect, selector: back, direction: "forward", templates: into } as const]
+        : []),
+    ];
+  });
+}
+
+/** Wipes the keys of an SA. */
+export function wipeKeys({ algorithms: { aead, cipher, mac } }: Pick<XfrmSa, "algorithms">): void {
+  wipe(aead?.key, cipher?.key, mac?.key);
+}
+
+/** The SA's name, without its keys. */
+export function nameOf({ destination, spi, protocol }: SaName): SaName {
+  return { destination, spi, protocol };
+}

@@ -1,0 +1,125 @@
+/**
+ * The kernel's policies as this daemon wants them. The kernel has one policy for a selector and direction; here several
+ * may want it, a flow and the Child SAs that carry it, of which the last one counts. What comes and goes is put in the
+ * place of what was there in one step, so that no packet meets a moment without a policy.
+ */
+import { ok, type Result, sameOctets } from "../../../bytes/mod.ts";
+import { deletePolicy, type PolicyName, putPolicy, type XfrmPolicy } from "../policy.ts";
+import { selectorKey } from "../selector.ts";
+import { ERRNO, type KernelFailure, type KernelTransport } from "./transport.ts";
+
+/** Who wants a policy; of several the one with the highest rank has it. */
+export interface Claim {
+  readonly owner: string;
+  readonly rank: number;
+  readonly policy: XfrmPolicy;
+}
+
+interface Slot {
+  readonly name: PolicyName;
+  claims: Claim[];
+  installed: XfrmPolicy | undefined;
+}
+
+/** A text that is the same for policies that are one to the kernel. */
+export function policyKey({ selector, direction, interfaceId }: PolicyName): string {
+  return `${direction} ${interfaceId ?? 0} ${selectorKey(selector)}`;
+}
+
+/** See the head of the file. */
+export class PolicyTable {
+  readonly #transport: KernelTransport;
+  readonly #slots = new Map<string, Slot>();
+  readonly #owned = new Map<string, Set<string>>();
+
+  constructor(transport: KernelTransport) {
+    this.#transport = transport;
+  }
+
+  /** How many policies the kernel has of us. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** Those that the kernel should have, by key. */
+  *installed(): Iterable<readonly [string, XfrmPolicy]> {
+    for (const [key, { installed }] of this.#slots) if (installed !== undefined) yield [key, installed];
+  }
+
+  /**
+   * What `owner` wants from now on, all of it: new claims are made first, those that are no more go last. On a failure
+   * the owner has nothing any more.
+   */
+  claim(owner: string, claims: readonly Omit<Claim, "owner">[]): Result<void, KernelFailure> {
+    const before = this.#owned.get(owner) ?? new Set<string>();
+    const now = new Set<string>();
+    this.#owned.set(owner, now);
+    for (const { rank, policy } of claims) {
+      const key = policyKey(policy);
+      now.add(key);
+      const slot = this.#slot(key, policy);
+      slot.claims = [...slot.claims.filter((one) => one.owner !== owner), { owner, rank, policy }];
+      const applied = this.#apply(key, slot);
+      if (!applied.ok) {
+        for (const old of before) now.add(old);
+        this.release(owner);
+        return applied;
+      }
+    }
+    for (const key of before) if (!now.has(key)) this.#drop(owner, key);
+    return ok(undefined);
+  }
+
+  /** Takes back all that `owner` wanted. */
+  release(owner: string): void {
+    for (const key of this.#owned.get(owner) ?? []) this.#drop(owner, key);
+    this.#owned.delete(owner);
+  }
+
+  /** Puts a policy there once more that the kernel lost. */
+  restore(key: string): Result<void, KernelFailure> {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return ok(undefined);
+    slot.installed = undefined;
+    return this.#apply(key, slot);
+  }
+
+  #slot(key: string, { selector, direction, interfaceId }: PolicyName): Slot {
+    const known = this.#slots.get(key);
+    if (known !== undefined) return known;
+    const name = { selector, direction, ...(interfaceId === undefined ? {} : { interfaceId }) };
+    const slot: Slot = { name, claims: [], installed: undefined };
+    this.#slots.set(key, slot);
+    return slot;
+  }
+
+  #drop(owner: string, key: string): void {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return;
+    slot.claims = slot.claims.filter((one) => one.owner !== owner);
+    // What cannot be taken away now is found by the next comparison.
+    this.#apply(key, slot);
+  }
+
+  #apply(key: string, slot: Slot): Result<void, KernelFailure> {
+    const wanted = slot.claims.reduce<Claim | undefined>(
+      (best, one) => best === undefined || one.rank >= best.rank ? one : best,
+      undefined,
+    )?.policy;
+    if (wanted === undefined) {
+      this.#slots.delete(key);
+      if (slot.installed === undefined) return ok(undefined);
+      const gone = this.#transport.request(deletePolicy(slot.name), "remove an IPsec policy");
+      return gone.ok || gone.error.errno === ERRNO.ENOENT ? ok(undefined) : gone;
+    }
+    const request = putPolicy(wanted);
+    // A rekeyed Child SA wants what the old one wanted; the kernel would throw away its routes for nothing.
+    if (slot.installed !== undefined && sameOctets(request.body, putPolicy(slot.installed).body)) {
+      return ok(undefined);
+    }
+    const put = this.#transport.request(request, "install an IPsec policy");
+    if (!put.ok) return put;
+    slot.installed = wanted;
+    return ok(undefined);
+  }
+}

@@ -1,0 +1,275 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { espSpi, fromHex } from "../../../src/bytes/mod.ts";
+import { ANY_PORT, parseAddress, parsePrefix, rangeOfPrefix } from "../../../src/ip/mod.ts";
+import type { ChildInstall, DatapathEvent, FlowInstall } from "../../../src/datapath/mod.ts";
+import type { TrafficSelector } from "../../../src/selector/types.ts";
+import { Kernel, newPolicy, newSa, XFRM_MSG } from "../../../src/datapath/xfrm/mod.ts";
+import { FakeKernel } from "./fake_kernel.ts";
+import { ANSWERS } from "./recorded.ts";
+
+const address = (text: string) => parseAddress(text)!;
+const HERE = { address: address("192.0.2.1"), port: 4500 },
+  THERE = { address: address("192.0.2.2"), port: 4500 };
+
+function ts(prefix: string, protocol = 0): TrafficSelector {
+  return { addresses: rangeOfPrefix(parsePrefix(prefix)!), protocol, ports: ANY_PORT };
+}
+
+const FLOW: FlowInstall = {
+  policy: "sites",
+  local: ts("10.1.0.0/16"),
+  remote: ts("10.2.0.0/16"),
+  outer: { remote: THERE.address },
+};
+
+function child(id: number, more: Partial<ChildInstall> = {}): ChildInstall {
+  const keys = () => ({ encrKey: new Uint8Array(36).fill(id), integKey: new Uint8Array(0) });
+  return {
+    id,
+    policy: "sites",
+    suite: { protocol: 3, encr: { id: 20, keyBits: 256 }, esn: false },
+    mode: "tunnel",
+    local: HERE,
+    remote: THERE,
+    udpEncap: false,
+    keepalive: false,
+    followPeer: true,
+    replayWindow: 1024,
+    inbound: { spi: espSpi(0x1000 + id), ...keys() },
+    outbound: { spi: espSpi(0x2000 + id), ...keys() },
+    localSelectors: [FLOW.local],
+    remoteSelectors: [FLOW.remote],
+    outboundFrom: "now",
+    ...more,
+  };
+}
+
+class Bench {
+  readonly fake = new FakeKernel();
+  readonly events: DatapathEvent[] = [];
+  time = 0;
+  readonly kernel = new Kernel({
+    transport: this.fake,
+    now: () => this.time,
+    fraction: () => 0,
+    event: (event) => void this.events.push(event),
+  });
+
+  /** Direction, action and templates of each policy. */
+  policies(): string[] {
+    return [...this.fake.policies.values()].map(({ state }) =>
+      `${state.direction} ${state.action} ${state.templates.length}`
+    ).sort();
+  }
+
+  empty(): void {
+    assert.deepEqual([this.fake.sas.size, this.fake.policies.size], [0, 0]);
+  }
+}
+
+const inName = (id: number) => `c0000201 ${(0x1000 + id).toString(16)} esp`;
+const outName = (id: number) => `c0000202 ${(0x2000 + id).toString(16)} esp`;
+
+Deno.test("kernel: a flow without an SA asks for one and lets nothing in or on in clear", () => {
+  const bench = new Bench();
+  assert.ok(bench.kernel.setFlows([FLOW]).ok);
+  assert.deepEqual(bench.policies(), ["forward block 0", "in block 0", "out protect 1"]);
+  const acquire = fromHex(ANSWERS.acquire);
+  assert.ok(acquire.ok);
+  bench.kernel.told({ type: XFRM_MSG.ACQUIRE, flags: 0, sequence: 0, body: acquire.value });
+  assert.deepEqual(bench.events.map((event) => event.kind === "acquire" && event.policy), ["sites"]);
+  // A peer that is no one address cannot be asked for: the packets are dropped.
+  const { outer: _, ...anybody } = FLOW;
+  assert.ok(bench.kernel.setFlows([anybody]).ok);
+  assert.deepEqual(bench.policies(), ["forward block 0", "in block 0", "out block 0"]);
+  bench.kernel.close();
+  bench.empty();
+});
+
+Deno.test("kernel: a Child SA takes the flow's policies over in place, and gives them back", () => {
+  const bench = new Bench();
+  bench.kernel.setFlows([FLOW]);
+  const keys = child(1);
+  assert.ok(bench.kernel.install(keys).ok);
+  assert.deepEqual(bench.policies(), ["forward protect 1", "in protect 1", "out protect 1"]);
+  assert.deepEqual([...bench.fake.sas.keys()].sort(), [inName(1), outName(1)].sort());
+  assert.ok(
+    keys.inbound.encrKey.every((octet) => octet === 0) && keys.outbound.encrKey.every((octet) => octet === 0),
+  );
+  assert.ok(!bench.fake.asked.includes(XFRM_MSG.DELPOLICY), "no moment without a policy");
+  bench.kernel.remove([1]);
+  assert.deepEqual(bench.policies(), ["forward block 0", "in block 0", "out protect 1"]);
+  assert.equal(bench.fake.sas.size, 0);
+  assert.ok(!bench.fake.asked.includes(XFRM_MSG.DELPOLICY));
+  bench.kernel.close();
+  bench.empty();
+});
+
+Deno.test("kernel: a rekey keeps reqid and policies; a responder sends by the new SA once the peer has", () => {
+  const bench = new Bench();
+  bench.kernel.setFlows([FLOW]);
+  bench.kernel.install(child(1));
+  const asked = bench.fake.asked.length;
+  bench.kernel.install(child(2, { outboundFrom: "when-used" }));
+  assert.deepEqual(bench.fake.asked.slice(asked), [XFRM_MSG.NEWSA], "the policies are as they were");
+  assert.ok(!bench.fake.sas.has(outName(2)));
+  bench.kernel.told(bench.fake.expire(inName(2), false));
+  assert.ok(bench.fake.sas.has(outName(2)));
+  assert.deepEqual(bench.events, []);
+  const [one, two] = [1, 2].map((id) => bench.fake.sas.get(outName(id))!.state.reqid);
+  assert.equal(one, two);
+  bench.kernel.remove([1]);
+  assert.deepEqual(bench.policies(), ["forward protect 1", "in protect 1", "out protect 1"]);
+  bench.kernel.remove([2]);
+  bench.kernel.close();
+  bench.empty();
+});
+
+Deno.test("kernel: limits in octets become events; the kernel's own count is what is shown", () => {
+  const bench = new Bench();
+  bench.kernel.install(child(1, { lifetimeOctets: 1_000_000 }));
+  const { limits } = bench.fake.sas.get(outName(1))!.state;
+  assert.deepEqual([limits?.softOctets, limits?.hardOctets], [750_000n, 1_000_000n]);
+  bench.fake.count(inName(1), 500, 5);
+  bench.fake.count(outName(1), 700, 7);
+  bench.time = 10;
+  const [usage] = bench.kernel.usage([1, 99]);
+  assert.deepEqual(usage, {
+    id: 1,
+    octetsIn: 500,
+    octetsOut: 700,
+    packetsIn: 5,
+    packetsOut: 7,
+    lastInMs: 10,
+  });
+  bench.time = 20;
+  assert.equal(bench.kernel.usage([1])[0]!.lastInMs, 10);
+  bench.kernel.told(bench.fake.expire(outName(1), false));
+  bench.kernel.told(bench.fake.expire(outName(1), true));
+  assert.deepEqual(bench.events.map((event) => event.kind === "expired" && event.limit), ["soft", "hard"]);
+});
+
+Deno.test("kernel: a pair that moves keeps window and counters, and its policies follow", () => {
+  const bench = new Bench();
+  bench.kernel.install(child(1, { udpEncap: true, lifetimeOctets: 10_000 }));
+  bench.fake.count(inName(1), 500, 5);
+  const elsewhere = { address: address("203.0.113.9"), port: 50_000 };
+  bench.kernel.move([1], HERE, elsewhere, true);
+  const moved = bench.fake.sas.get("cb007109 2001 esp")!.state;
+  assert.deepEqual(moved.encapsulation, { sourcePort: 4500, destinationPort: 50_000 });
+  const inbound = bench.fake.sas.get(inName(1))!.state;
+  assert.deepEqual([inbound.encapsulation?.sourcePort, inbound.limits?.hardOctets], [50_000, 9_500n]);
+  assert.equal(bench.kernel.usage([1])[0]!.octetsIn, 500);
+  const out = [...bench.fake.policies.values()].find(({ state }) => state.direction === "out")!.state;
+  assert.equal(out.templates[0]!.destination?.value, elsewhere.address.value);
+  bench.kernel.close();
+  bench.empty();
+});
+
+Deno.test("kernel: whatever request fails, an installation leaves nothing behind and says what is missing", () => {
+  for (let after = 0; after < 5; after++) {
+    const bench = new Bench();
+    bench.fake.failing = { after, errno: 93 };
+    const installed = bench.kernel.install(child(1));
+    assert.ok(!installed.ok, `request ${after}`);
+    assert.match(installed.error.message, /esp4/);
+    bench.empty();
+    assert.ok(bench.kernel.install(child(1)).ok);
+  }
+});
+
+Deno.test("kernel: flows of which one cannot be installed leave the old ones as they were", () => {
+  for (let after = 0; after < 6; after++) {
+    const bench = new Bench();
+    bench.kernel.setFlows([FLOW]);
+    const before = bench.policies();
+    bench.fake.failing = { after, errno: 12 };
+    const other = { ...FLOW, remote: ts("10.3.0.0/16") };
+    const third = { ...FLOW, remote: ts("10.4.0.0/16") };
+    assert.ok(!bench.kernel.setFlows([other, third]).ok);
+    assert.deepEqual(bench.policies(), before);
+    bench.kernel.close();
+    bench.empty();
+  }
+});
+
+Deno.test("kernel: an SPI that is taken, selectors and algorithms that the kernel cannot say, are told as such", () => {
+  const bench = new Bench();
+  bench.kernel.install(child(1));
+  const again = bench.kernel.install({ ...child(1), id: 2 });
+  assert.equal(again.ok ? "" : again.error.code, "spi-in-use");
+  assert.equal(bench.fake.sas.size, 2, "the one that was there stays");
+  const opaque = { ...FLOW.local, ports: { start: 65535, end: 0 } };
+  const refused = bench.kernel.install(child(3, { localSelectors: [opaque] }));
+  assert.equal(refused.ok ? "" : refused.error.code, "unsupported");
+});
+
+Deno.test("kernel: a comparison removes own leftovers, restores what vanished, and leaves strangers alone", () => {
+  const bench = new Bench();
+  const earlier = new Bench();
+  earlier.kernel.setFlows([FLOW]);
+  earlier.kernel.install(child(7));
+  for (const [name, sa] of earlier.fake.sas) bench.fake.sas.set(name, sa);
+  for (const [key, policy] of earlier.fake.policies) bench.fake.policies.set(key, policy);
+  const stranger = { ...earlier.fake.sas.get(inName(7))!.state, spi: 0x9999, reqid: 5 };
+  assert.ok(bench.fake.request(newSa(stranger), "add").ok);
+  const theirs = { ...[...earlier.fake.policies.values()][0]!.state, priority: 1000 };
+  const elsewhere = { ...theirs, selector: { ...theirs.selector, protocol: 17 } };
+  assert.ok(bench.fake.request(newPolicy(elsewhere), "add").ok);
+
+  assert.deepEqual(bench.kernel.compare(), { leftovers: 5, restored: 0, vanished: 0 });
+  assert.deepEqual([bench.fake.sas.size, bench.fake.policies.size], [1, 1]);
+
+  bench.kernel.setFlows([FLOW]);
+  bench.kernel.install(child(1));
+  bench.fake.sas.delete(outName(1));
+  const ours = [...bench.fake.policies].find(([, { state }]) =>
+    state.direction === "out" && state.priority > 1000
+  );
+  bench.fake.policies.delete(ours![0]);
+  assert.deepEqual(bench.kernel.compare(), { leftovers: 0, restored: 1, vanished: 1 });
+  assert.deepEqual(bench.events, [{ kind: "expired", id: 1, limit: "hard" }]);
+  bench.kernel.close();
+  assert.deepEqual([bench.fake.sas.size, bench.fake.policies.size], [1, 1]);
+});
+
+Deno.test("kernel: any course of orders ends with an empty kernel", () => {
+  const order = fc.oneof(
+    fc.record({ what: fc.constant("install" as const), id: fc.nat(6), waits: fc.boolean(), sub: fc.nat(2) }),
+    fc.record({ what: fc.constant("remove" as const), id: fc.nat(6) }),
+    fc.record({ what: fc.constant("activate" as const), id: fc.nat(6) }),
+    fc.record({ what: fc.constant("move" as const), id: fc.nat(6), port: fc.nat(3) }),
+    fc.record({ what: fc.constant("flows" as const), count: fc.nat(3) }),
+    fc.record({ what: fc.constant("fail" as const), after: fc.nat(6) }),
+  );
+  const subnets = ["10.2.0.0/16", "10.2.1.0/24", "10.3.0.0/16"];
+  fc.assert(
+    fc.property(fc.array(order, { maxLength: 40 }), (orders) => {
+      const bench = new Bench();
+      for (const one of orders) {
+        if (one.what === "install") {
+          bench.kernel.remove([one.id]);
+          const more = {
+            outboundFrom: one.waits ? "when-used" : "now",
+            remoteSelectors: [ts(subnets[one.sub]!)],
+          } as const;
+          bench.kernel.install(child(one.id, more));
+        } else if (one.what === "remove") bench.kernel.remove([one.id]);
+        else if (one.what === "activate") bench.kernel.activate(one.id);
+        else if (one.what === "move") {
+          bench.kernel.move([one.id], HERE, { ...THERE, port: 4500 + one.port }, one.port > 0);
+        } else if (one.what === "flows") {
+          bench.kernel.setFlows(subnets.slice(0, one.count).map((to) => ({ ...FLOW, remote: ts(to) })));
+        } else bench.fake.failing = { after: one.after, errno: 105 };
+      }
+      bench.fake.failing = undefined;
+      bench.kernel.compare();
+      assert.ok(bench.kernel.size <= 7);
+      bench.kernel.close();
+      bench.kernel.compare();
+      bench.empty();
+    }),
+    { numRuns: 300 },
+  );
+});
