@@ -40,6 +40,7 @@ runRole<NetStart, "main" | "engine">(async (start, ports) => {
     drops: () => net.drops(),
     close: () => net.close(),
   });
+  if (start.main === undefined) return;
   const main = new MainWatch(openLibc(start.libc), start.main);
   self.addEventListener("message", () => main.heard());
   setInterval(() => main.check(), start.main.pingIntervalMs);

@@ -37,7 +37,8 @@ export interface MainWatchPlan {
 
 /** Options of `net_worker.ts`; its ports are `main` and `engine`. */
 export interface NetStart {
-  readonly main: MainWatchPlan;
+  /** Absent: it is started by something that pings nobody. */
+  readonly main?: MainWatchPlan;
   readonly libc: string;
   readonly libcrypto?: string;
   readonly datapath: DatapathName;
