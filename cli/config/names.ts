@@ -3,6 +3,8 @@ import type { Resolver } from "node:dns/promises";
 import { type IpAddress, parseAddress } from "../../src/ip/mod.ts";
 import { type NameAnswer, usedAddresses } from "../../src/policy/name_watch.ts";
 import { hosts } from "./databases.ts";
+import { groupMembers, type HostFile } from "./groups.ts";
+import { hostFile } from "./host_file.ts";
 
 /** How long what this host says is good: its files and interfaces have no TTL. */
 const OWN_TTL_MS = 60_000;
@@ -53,22 +55,39 @@ async function askDns(name: string, dns: Resolver): Promise<NameAnswer> {
   return { addresses: usedAddresses(addresses), ttlMs: Math.min(...records.map(({ ttl }) => ttl)) * 1000 };
 }
 
+/** Longest name of a group of interfaces. */
+const MAX_GROUP = 15;
+
+/** Addresses of the interfaces of a group, looked up once for each name; undefined where there is no such group. */
+function groups(table: ReadonlyMap<string, IpAddress[]>, read: HostFile) {
+  const texts = new Map<string, string | undefined>();
+  const readOnce: HostFile = (path) => {
+    if (!texts.has(path)) texts.set(path, read(path));
+    return texts.get(path);
+  };
+  return (name: string): IpAddress[] | undefined => {
+    if (name.length > MAX_GROUP || name.includes(".")) return undefined;
+    return groupMembers(name, table.keys(), readOnce)?.flatMap((member) => table.get(member) ?? []);
+  };
+}
+
 /**
- * Addresses of names: of the interface of that name, else as /etc/hosts says, else as DNS says. Those not found in
- * time have none.
+ * Addresses of names: of the interface of that name, else of the group of interfaces, else as /etc/hosts says, else as
+ * DNS says. Those not found in time have none.
  */
 export async function resolveNames(
   names: readonly string[],
   timeoutMs: number,
   dns: () => Promise<Resolver> = resolver,
+  read: HostFile = hostFile,
 ): Promise<ReadonlyMap<string, NameAnswer>> {
   const found = new Map<string, NameAnswer>();
   if (names.length === 0) return found;
   const ofInterface = interfaces();
-  const ofHost = hosts();
+  const ofGroup = groups(ofInterface, read), ofHost = hosts();
   const asked: string[] = [];
   for (const name of names) {
-    const own = ofInterface.get(name) ?? ofHost(name.toLowerCase());
+    const own = ofInterface.get(name) ?? ofGroup(name) ?? ofHost(name.toLowerCase());
     found.set(name, own === undefined ? NOTHING : { addresses: usedAddresses(own), ttlMs: OWN_TTL_MS });
     if (own === undefined) asked.push(name);
   }

@@ -3,6 +3,7 @@ import { fail, ok, type Result } from "../../src/bytes/mod.ts";
 import { printable } from "../../src/control/mod.ts";
 import { formatDiagnostic, printConfiguration } from "../../src/config/mod.ts";
 import { CaughtStderr, ignoreSignal, type Libc, openLibc } from "../../ffi/libc/mod.ts";
+import { readHostFilesWith } from "../config/host_file.ts";
 import { loadConfiguration, type LoadedConfiguration, supported } from "../config/mod.ts";
 import type { DaemonOptions } from "../options.ts";
 import { VERSION } from "../version.ts";
@@ -312,6 +313,7 @@ export async function runDaemon(options: DaemonOptions, parts: DaemonParts = PAR
     return 1;
   }
   const libc = openLibc(path);
+  readHostFilesWith(libc);
   ignoreSignals(libc);
   if (!foreground && !isChild) {
     if (options.file !== "-") return await startInBackground(libc);
