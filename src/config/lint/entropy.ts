@@ -113,7 +113,8 @@ function rowAt(key: Uint8Array, at: number): { readonly length: number; readonly
 function repeatAt(key: Uint8Array, at: number): number {
   let longest = 0;
   for (let from = 0; from < at; from++) {
-    let length = 0;
+    if (key[from] !== key[at]) continue;
+    let length = 1;
     while (at + length < key.length && key[from + length] === key[at + length]) length++;
     longest = Math.max(longest, length);
   }
@@ -135,25 +136,22 @@ function octetBits(key: Uint8Array): number {
   return Math.log2(digits + small + large + signs + others);
 }
 
-/** Bits that a guesser has to find out at most, by this measure. Nothing of the key is kept. */
-export function guessBits(whole: Uint8Array): number {
+/** Bits that a guesser has to find out at most, by this measure; counted to `enough`. Nothing of the key is kept. */
+export function guessBits(whole: Uint8Array, enough = Infinity): number {
   const key = whole.subarray(0, MAX_LENGTH);
   const each = octetBits(key);
   let bits = 0;
-  for (let at = 0; at < key.length;) {
+  for (let at = 0; at < key.length && bits < enough;) {
+    let length = 1, cost = each;
+    const take = (run: number, price: number) => {
+      if (price / run < cost / length) [length, cost] = [run, price];
+    };
     const word = wordAt(key, at), row = rowAt(key, at), repeat = repeatAt(key, at);
-    const runs = [
-      { length: word, cost: WORD_BITS },
-      {
-        length: row.length >= MIN_REPEAT ? row.length : 0,
-        cost: each + (Math.abs(row.step) <= 1 ? ROW_BITS : each),
-      },
-      { length: repeat >= MIN_REPEAT ? repeat : 0, cost: Math.log2(at + 1) + REPEAT_BITS },
-    ].filter(({ length, cost }) => length > 0 && cost < length * each);
-    const best = runs.toSorted((a, b) => a.cost / a.length - b.cost / b.length)[0] ??
-      { length: 1, cost: each };
-    bits += best.cost;
-    at += best.length;
+    if (word > 0) take(word, WORD_BITS);
+    if (row.length >= MIN_REPEAT) take(row.length, each + (Math.abs(row.step) <= 1 ? ROW_BITS : each));
+    if (repeat >= MIN_REPEAT) take(repeat, Math.log2(at + 1) + REPEAT_BITS);
+    bits += cost;
+    at += length;
   }
   return bits;
 }

@@ -17,7 +17,7 @@ export function lintKeys(
   for (const { policy, node } of subjects) {
     if (policy.auth.method !== "psk") continue;
     const key = octets.get(policy.auth.secret);
-    if (key === undefined || guessBits(key) >= ENOUGH_BITS) continue;
+    if (key === undefined || guessBits(key, ENOUGH_BITS) >= ENOUGH_BITS) continue;
     const message = "this pre-shared key can be guessed: take 32 random characters, " +
       "or 0x and 64 hex digits of a random generator";
     diagnostics.warn(WARNINGS.weakKey, node.auth?.place ?? node.place, message);

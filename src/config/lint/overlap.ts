@@ -5,7 +5,7 @@
  */
 import { type AddressRange, type Prefix, rangeOfPrefix } from "../../ip/mod.ts";
 import type { Flow } from "../../policy/types.ts";
-import { covers, formatSelector, intersect } from "../../selector/mod.ts";
+import { covers, formatSelector, intersect, type TrafficSelector } from "../../selector/mod.ts";
 import { type Diagnostics, WARNINGS } from "../diagnostics.ts";
 import { CoverIndex, prefixOf } from "./cover_index.ts";
 import { flowNode, nameOf, placeOf, type Subject, textOfPlace } from "./subject.ts";
@@ -25,11 +25,14 @@ function entriesOf(subject: Subject): Entry[] {
   return subject.policy.flows.flatMap((flow) => {
     // Until a peer has its address, nobody knows what such a flow has
     if (flow.dynamic !== undefined) return [];
-    const addresses = flow.sourceNat === undefined ? flow.local.addresses : rangeOfPrefix(flow.sourceNat);
-    const [local, remote] = [prefixOf(addresses), prefixOf(flow.remote.addresses)];
-    if (local === undefined || remote === undefined) return [];
-    return [{ subject, flow: { ...flow, local: { ...flow.local, addresses } }, local, remote }];
+    const seen = flow.sourceNat === undefined ? flow : behindNat(flow, flow.sourceNat);
+    const [local, remote] = [prefixOf(seen.local.addresses), prefixOf(seen.remote.addresses)];
+    return local === undefined || remote === undefined ? [] : [{ subject, flow: seen, local, remote }];
   });
+}
+
+function behindNat(flow: Flow, source: Prefix): Flow {
+  return { ...flow, local: { ...flow.local, addresses: rangeOfPrefix(source) } };
 }
 
 function has(outer: Entry, inner: Entry): boolean {
@@ -52,14 +55,18 @@ class Rows {
   steps = 0;
 
   constructor(entries: readonly Entry[]) {
+    for (const { local: { address, length } } of entries) {
+      const lengths = this.#lengths.get(address.family) ?? new Set();
+      this.#lengths.set(address.family, lengths.add(length));
+    }
     for (const entry of entries) {
       const { address, length } = entry.local;
+      // Of one length all are as wide as each other
+      if (this.#lengths.get(address.family)!.size === 1) continue;
       const key = this.#key(domainOf(entry.subject), rangeOfPrefix(entry.local), length);
       const row = this.#rows.get(key);
       if (row === undefined) this.#rows.set(key, [entry]);
       else row.push(entry);
-      const lengths = this.#lengths.get(address.family) ?? new Set();
-      this.#lengths.set(address.family, lengths.add(length));
     }
     const start = ({ flow }: Entry) => flow.remote.addresses.start;
     for (const row of this.#rows.values()) {
@@ -101,12 +108,12 @@ class Rows {
 }
 
 /** The same for flows with the same traffic. */
-function keyOf(entry: Entry): string {
-  const { local, remote } = entry.flow;
-  const ends = [local, remote].map(({ addresses, ports }) =>
-    `${addresses.family} ${addresses.start}-${addresses.end} ${ports.start}-${ports.end}`
-  );
-  return [domainOf(entry.subject), local.protocol, remote.protocol, ...ends].join();
+function keyOf({ subject, flow: { local, remote } }: Entry): string {
+  return `${domainOf(subject)} ${endKey(local)} ${endKey(remote)}`;
+}
+
+function endKey({ addresses: { family, start, end }, protocol, ports }: TrafficSelector): string {
+  return `${family},${start},${end - start},${protocol},${ports.start},${ports.end}`;
 }
 
 /** Warns of flows of which another policy gets the traffic, or some of it. Returns the steps it took. */

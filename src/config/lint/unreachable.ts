@@ -93,13 +93,13 @@ function takesAll(other: Policy, policy: Policy): boolean {
   );
 }
 
-/** What two policies have in common word by word, or the one leaves open: our identity, how to prove it, the peer's. */
-function tagOf({ localId, auth }: Policy, peerId: string): string {
-  return `${auth.method} ${peerId.length} ${peerId} ${identityKey(localId)}`;
-}
-
-function peerKey({ peerId }: Policy): string {
-  return peerId === undefined ? "" : identityKey(peerId);
+/**
+ * What two policies have to have in common word by word, or the one leaves open: our identity, how to prove it, the
+ * peer's identity. The first is what a policy says, the others what one may say that takes all of its peers.
+ */
+function tagsOf({ localId, peerId, auth }: Policy): readonly [string, ...string[]] {
+  const open = `${auth.method} ${identityKey(localId)}`;
+  return peerId === undefined ? [open] : [`${open} ${identityKey(peerId)}`, open];
 }
 
 /** The networks by which a policy is found: of its peers, ours, and of a flow. */
@@ -109,6 +109,12 @@ function networksOf({ peer, local }: Pair, flow: Flow): Prefix[] | undefined {
   return [peer.network, local.network, remote, own];
 }
 
+/** By what a policy is looked for that has one of the policies' networks in its own. */
+interface Query {
+  readonly networks: readonly Prefix[];
+  readonly tags: readonly string[];
+}
+
 /** Finds, for a policy, one that comes before it for whoever it matches. */
 export class Precedence {
   readonly #indices = {
@@ -116,6 +122,7 @@ export class Precedence {
     normal: new CoverIndex<Subject>(),
     default: new CoverIndex<Subject>(),
   };
+  readonly #queries = new Map<Subject, Query>();
   #compared = 0;
 
   constructor(subjects: readonly Subject[]) {
@@ -152,11 +159,13 @@ export class Precedence {
   #add(subject: Subject): void {
     const { evaluation } = subject.policy;
     if (evaluation === "skip") return;
-    const index = this.#indices[evaluation], tag = tagOf(subject.policy, peerKey(subject.policy));
+    const index = this.#indices[evaluation], tags = tagsOf(subject.policy);
     for (const pair of pairsOf(subject.policy)) {
       for (const flow of subject.policy.flows) {
         const networks = networksOf(pair, flow);
-        if (networks !== undefined) index.add(networks, tag, subject);
+        if (networks === undefined) continue;
+        index.add(networks, tags[0], subject);
+        if (!this.#queries.has(subject)) this.#queries.set(subject, { networks, tags });
       }
     }
   }
@@ -167,11 +176,10 @@ export class Precedence {
     where: "anywhere" | "behind" | "ahead",
   ): Subject | undefined {
     const { policy, position } = subject;
-    const [pair] = pairsOf(policy), [flow] = policy.flows;
-    const networks = pair && flow && networksOf(pair, flow);
-    if (networks === undefined) return undefined;
+    const query = this.#queries.get(subject);
+    if (query === undefined) return undefined;
     let left = MAX_COMPARED;
-    for (const list of index.holding(networks, tagOf(policy, peerKey(policy)), tagOf(policy, ""))) {
+    for (const list of index.holding(query.networks, ...query.tags)) {
       // The nearest to the end win, but of quick policies the first
       for (let at = 0; at < list.length && left > 0; at++) {
         const other = where === "ahead" ? list[at]! : list[list.length - 1 - at]!;
