@@ -2,12 +2,10 @@
  * `deno task bench [--quick] [--json]`: iked side by side with strongSwan in interleaved runs (../shared/bench), as
  * root. Medians; CPU time by the OS's accounting, without the initiator's and the load generator's. IKED_BIN names the
  * executable; without it, it is compiled. Exits 0 where all was measured, whether targets are met or not.
- * `deno task bench lookup [--json]`: the lookup of policies alone; `deno task bench check`: reading and checking 10 MB of
- * configuration. Both by anybody.
+ * `deno task bench lookup [--json]`: the lookup of policies alone, by anybody.
  * `deno task bench configuration [--json]`: reading a file of 100,000 policies alone, by anybody.
  */
 import process from "node:process";
-import { benchCheck } from "./bench/check.ts";
 import { runBench } from "./bench/bench.ts";
 import { formatFigures } from "./bench/figures.ts";
 import { BenchError } from "./bench/harness.ts";
@@ -21,10 +19,6 @@ if (unknown !== undefined) {
     `bench: unknown word "${unknown}"\nusage: deno task bench [lookup|configuration] [--quick] [--json]`,
   );
   Deno.exit(1);
-}
-if (Deno.args.includes("check")) {
-  console.log(JSON.stringify(await benchCheck(), null, Deno.args.includes("--json") ? undefined : 2));
-  Deno.exit(0);
 }
 if (Deno.args.includes("lookup")) {
   const rows = benchLookup();
