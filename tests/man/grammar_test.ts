@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { Diagnostics, formatDiagnostic, KEYWORDS, parse, Source } from "../../src/config/mod.ts";
 import { pick } from "../support/mutate.ts";
 import { createRng, seedOr } from "../support/rng.ts";
+import { Lexer } from "../../src/config/lexer.ts";
 import { makeSentence, reachable, type Word } from "./ebnf.ts";
+import { isSentence, type Seen, type Takes } from "./recognise.ts";
 import { CLASSES, grammar, makerOf } from "./sentences.ts";
 
 /** What the parser says of a line that it refuses; undefined where it takes it. */
@@ -53,6 +55,53 @@ Deno.test("iked.conf(5): a sentence in which a word of the language is another o
     assert.ok(refusal(line) !== undefined, `seed ${seed}: ${line}`);
   }
   assert.ok(tried > 500, String(tried));
+});
+
+/** The tokens of a line. */
+function tokensOf(line: string): Seen[] {
+  const octets = new TextEncoder().encode(line);
+  const lexer = new Lexer(octets, new Source("", octets), new Diagnostics());
+  const tokens: Seen[] = [];
+  for (let token = lexer.next(); token.kind !== "end"; token = lexer.next()) {
+    const { kind, start, end } = token;
+    if (kind === "newline" || kind === "variable") throw new Error(`No ${kind} was expected in: ${line}`);
+    tokens.push({ kind, text: line.slice(start, end) });
+  }
+  return tokens;
+}
+
+const VALUES = new Set(KEYWORDS.filter(({ kind }) => kind === "value").map(({ word }) => word));
+
+/** Values are looked at when the line is compiled: to the parser any word is one. */
+const takes: Takes = (term, { kind, text }) => {
+  if (term.kind === "name") return kind !== "punctuation" || term.name === "ANY";
+  return VALUES.has(term.text) ? kind !== "punctuation" : kind !== "string" && text === term.text;
+};
+
+Deno.test("iked.conf(5): what the parser takes of damaged sentences is in the grammar", () => {
+  const seed = seedOr(20_261_126), rng = createRng(seed);
+  const spare = [...reachable(grammar, "line").terminals, "word", '"a string"', "10.0.0.1", "3"];
+  let taken = 0;
+  for (let i = 0; i < 6000; i++) {
+    const words = makeSentence(makerOf(rng), pick(["set", "user", "radius", "policy", "include"], rng))
+      .map(({ text }) => text);
+    for (let times = 1 + rng.below(2); times > 0; times--) {
+      const at = rng.below(words.length), to = rng.below(words.length + 1);
+      const change = rng.below(4);
+      if (change === 0) words.splice(at, 1);
+      else if (change === 1) words.splice(to, 0, words[at]!);
+      else if (change === 2) words[at] = pick(spare, rng);
+      else words.splice(to, 0, pick(spare, rng));
+      if (words.length === 0) words.push("set");
+    }
+    const line = words.join(" ");
+    // The parser takes this, and the compiler says what is wrong with it
+    const isLater = /\bikesa( (auth|enc|prf|group) ("[^"]*"|'[^']*'|\S+))* (no)?esn\b/.test(line);
+    if (isLater || refusal(line) !== undefined) continue;
+    taken++;
+    assert.ok(isSentence(grammar, "line", tokensOf(line), takes), `seed ${seed}: ${line}`);
+  }
+  assert.ok(taken > 500, String(taken));
 });
 
 /** Words of the table whose statement is one of these. */
