@@ -9,6 +9,7 @@ const MODULES: Readonly<Record<string, () => Promise<{ readonly default: LoadTar
   "half-open": () => import("./half_open.ts"),
   established: () => import("./established.ts"),
   config: () => import("./config.ts"),
+  format: () => import("./format.ts"),
   control: () => import("./control.ts"),
   esp: () => import("./esp.ts"),
   tun: () => import("./tun.ts"),
