@@ -2,9 +2,11 @@
  * Requests between roles, over one MessagePort: calls with an answer, one-way notes, both directions at once.
  *
  * All that is said in one turn goes out as one message, in the order it was said: a postMessage costs more than
- * most of what the roles ask of each other. Values are what structured clone takes; large octets are handed over
- * with `transfer`. The ports join our own roles: a malformed message is a bug of ours and throws.
+ * most of what the roles ask of each other. It goes as octets where all of it is plain values (`pack.ts`), else by
+ * structured clone; octets that must not stay are handed over with `transfer`. The ports join our own roles: a
+ * malformed message is a bug of ours and throws.
  */
+import { Packer, Unpacker } from "./pack.ts";
 
 // deno-lint-ignore no-explicit-any
 type Method = (...args: any[]) => unknown;
@@ -48,19 +50,20 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-const transfers = new WeakMap<object, readonly Transferable[]>();
+const transfers = new WeakMap<object, readonly ArrayBuffer[]>();
 
 /**
- * Marks a value, given as an argument or an answer, as one that takes these octets or ports with it: they are moved
- * and not copied, the whole buffer behind a view included. Returns the value.
+ * Marks a value, given as an argument or an answer, as one that takes these octets with it: once it is on its way
+ * nothing of them is left here, the whole buffer behind a view included. Returns the value.
  */
-export function transfer<T extends object>(value: T, list: readonly (Uint8Array | MessagePort)[]): T {
-  transfers.set(value, list.map((item) => item instanceof Uint8Array ? item.buffer as ArrayBuffer : item));
+export function transfer<T extends object>(value: T, list: readonly Uint8Array[]): T {
+  transfers.set(value, list.map((item) => item.buffer as ArrayBuffer));
   return value;
 }
 
 /** Generations of microtasks without a word after which a turn has said all: more than any handler awaits in a row. */
 const QUIET_STEPS = 12;
+const RESOLVED = Promise.resolve();
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -74,7 +77,9 @@ export class Link {
   #seen = 0;
   #quiet = 0;
   #queue: Frame[] = [];
-  #moved: Set<Transferable> = new Set();
+  readonly #packer = new Packer();
+  readonly #unpacker = new Unpacker();
+  #moved: Set<ArrayBuffer> = new Set();
   #early: Frame[] = [];
   #nextId = 1;
   #open = true;
@@ -84,8 +89,9 @@ export class Link {
 
   constructor(port: MessagePort) {
     this.#port = port;
-    port.onmessage = (event: MessageEvent<readonly Frame[]>) => {
-      for (const frame of event.data) this.#take(frame);
+    port.onmessage = ({ data }: MessageEvent<readonly Frame[] | Uint8Array<ArrayBuffer>>) => {
+      const frames = data instanceof Uint8Array ? this.#unpacker.unpack(data) as readonly Frame[] : data;
+      for (const frame of frames) this.#take(frame);
     };
   }
 
@@ -138,7 +144,7 @@ export class Link {
 
   #send(frame: Frame, values: readonly unknown[]): void {
     if (!this.#open) return;
-    if (this.#queue.push(frame) === 1) queueMicrotask(this.#step);
+    if (this.#queue.push(frame) === 1) void RESOLVED.then(this.#step);
     for (const value of values) {
       const list = typeof value === "object" && value !== null ? transfers.get(value) : undefined;
       if (list !== undefined) { for (const item of list) this.#moved.add(item); }
@@ -150,18 +156,23 @@ export class Link {
     const said = this.#queue.length;
     this.#quiet = said === this.#seen ? this.#quiet + 1 : 0;
     this.#seen = said;
-    if (this.#quiet < QUIET_STEPS) return queueMicrotask(this.#step);
+    if (this.#quiet < QUIET_STEPS) return void RESOLVED.then(this.#step);
     this.#flush();
   }
 
   #flush(): void {
     this.#seen = this.#quiet = 0;
-    const frames = this.#queue, moved = [...this.#moved];
+    const frames = this.#queue, moved = this.#moved;
     if (frames.length === 0 || !this.#open) return;
     this.#queue = [];
-    this.#moved = new Set();
+    if (moved.size > 0) this.#moved = new Set();
+    const octets = this.#packer.pack(frames);
+    if (octets !== undefined) {
+      for (const buffer of moved) new Uint8Array(buffer).fill(0);
+      return this.#port.postMessage(octets, [octets.buffer]);
+    }
     try {
-      this.#port.postMessage(frames, moved);
+      this.#port.postMessage(frames, [...moved]);
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
       for (const frame of frames) this.#sendAlone(frame);

@@ -103,11 +103,21 @@ Deno.test("Link: a handler that throws rejects its caller alone", () =>
       error instanceof RemoteError && error.message === "No such handle");
   }));
 
-Deno.test("Link: transferred octets move, in both directions", () =>
+Deno.test("Link: of transferred octets nothing stays, in both directions", () =>
   linked(async (sums) => {
     const data = new Uint8Array([1, 2, 3]);
     const back = sums.octets(transfer(data, [data]));
     assert.deepEqual(await back, new Uint8Array([1, 2, 3]));
+    assert.deepEqual(data, new Uint8Array(3));
+  }));
+
+Deno.test("Link: what only structured clone takes arrives as well, with transferred octets beside it", () =>
+  linked(async (_sums, _server, { near, far }) => {
+    type Odd = { both(map: Map<string, number>, data: Uint8Array): Promise<number> };
+    far.serve<Odd>({ both: "call" }, { both: (map, data) => map.get("a")! + data[2]! });
+    const data = new Uint8Array([1, 2, 3]);
+    const args = transfer(data, [data]);
+    assert.equal(await near.connect<Odd>({ both: "call" }).both(new Map([["a", 4]]), args), 7);
     assert.equal(data.byteLength, 0);
   }));
 
