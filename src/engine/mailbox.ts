@@ -193,7 +193,7 @@ export class Mailbox implements SaContext {
   /** Ends the SA in its own turn: with a DELETE where the peer is authenticated or is about to be. */
   end(reason: string): void {
     this.#enqueue(async () => {
-      if (isAuthenticated(this.#sa) || this.#sa.state === "auth-sent") endIke(this, reason);
+      if (isAuthenticated(this.#sa) || this.#sa.state === "auth-sent") endIke(this, reason, this.retired);
       else await this.close(reason);
     });
   }

@@ -373,3 +373,22 @@ Deno.test("reload: two at once are taken one after the other, and none during a 
   await pair.during(pair.b.engine.shutdown());
   await assertNothingLeft(pair);
 });
+
+Deno.test("reload: when the new IKE SA is up, an old one whose peer is silent goes without a complaint", async () => {
+  const ladder = await Ladder.connected({ b: sideB({ policy: { ikeProposals: [IKE_MAC, IKE_AEAD] } }) });
+  const { pair } = ladder;
+  await reload(ladder, changed({ ikeProposals: [IKE_MAC] }));
+  await ladder.arrow(`-> IKE_SA_INIT request 0: ${INIT}`);
+  await ladder.arrow(`<- IKE_SA_INIT response 0: ${INIT}`);
+  await ladder.arrow(`-> IKE_AUTH request 1: ${AGAIN}`);
+  await ladder.arrow(`<- IKE_AUTH response 1: ${AUTH_RESPONSE}`);
+  for (let tries = 0; tries < 6; tries++) {
+    ladder.lose("-> INFORMATIONAL request 2: D(IKE)");
+    if (tries < 5) await ladder.waitForMessage(80_000);
+  }
+  await ladder.wait(80_000);
+  assert.equal((await pair.a.engine.snapshot()).length, 1);
+  assert.deepEqual(pair.a.events.filter(({ kind }) => kind === "failed"), []);
+  const [down] = pair.a.events.flatMap((event) => event.kind === "ike-down" ? [event.reason] : []);
+  assert.equal(down, "configuration changed");
+});

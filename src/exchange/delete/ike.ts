@@ -17,23 +17,28 @@ const DELETE_IKE: DeletePayload = { type: "D", critical: false, protocol: PROTOC
 /** Name of the task that ends an IKE SA. */
 export const END_TASK = "delete IKE SA";
 
-/** Queues the end of an IKE SA; should it be replaced before, its successor ends. */
-export function endIke(context: SaContext, reason: string): void {
-  context.start(END_TASK, (context) => deleteIke(context, reason));
+/**
+ * Queues the end of an IKE SA; should it be replaced before, its successor ends. `superseded`: another IKE SA with the
+ * peer does its duty, and nobody is told of a peer that does not answer.
+ */
+export function endIke(context: SaContext, reason: string, superseded = false): void {
+  context.start(END_TASK, (context) => deleteIke(context, reason, superseded));
 }
 
 /**
  * Deletes the IKE SA at the peer and here; a task. Its Child SAs go at once: nothing is sent into a tunnel that we have
  * given up. A peer that does not answer loses it all the same.
  */
-export async function deleteIke(context: SaContext, reason: string): Promise<void> {
+export async function deleteIke(context: SaContext, reason: string, superseded = false): Promise<void> {
   const { sa } = context;
   if (!isAuthenticated(sa) || sa.state === "deleting") return;
   const children = new Map<number, ChildSa>();
   for (const [id, child] of sa.children) children.set(id, { ...child, state: "deleting" });
   context.become({ ...sa, state: "deleting", reason, children });
   await context.world.datapath.remove([...sa.children.keys()]);
-  await ask(context, EXCHANGE.INFORMATIONAL, [DELETE_IKE]);
+  await (superseded
+    ? context.request(EXCHANGE.INFORMATIONAL, [DELETE_IKE])
+    : ask(context, EXCHANGE.INFORMATIONAL, [DELETE_IKE]));
   await context.close(reason);
 }
 
