@@ -59,13 +59,13 @@ function reply(query: Uint8Array, zone: Zone): Uint8Array {
   return Uint8Array.from([...header, ...query.subarray(12, end + 4), ...records]);
 }
 
-/** A name server on loopback that answers from a zone, or not at all. */
+/** A name server on loopback that answers from a zone. */
 async function served(
-  zone: Zone | undefined,
+  zone: Zone,
   body: (dns: () => Promise<Resolver>) => Promise<void>,
 ): Promise<void> {
   const socket = createSocket("udp4");
-  socket.on("message", (query: Uint8Array, { port, address }) => {
+  socket.on("message", (query: Uint8Array, { port, address }: { port: number; address: string }) => {
     socket.send(reply(new Uint8Array(query), zone), port, address);
   });
   await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { ask } from "../../cli/ctl/client.ts";
 import type { IkeSnapshot } from "../../src/engine/types.ts";
+import { IKED } from "../cli/iked_process.ts";
 import { type Gateway } from "./gateway.ts";
 import { hostTest } from "./namespaces.ts";
-import { bringUp } from "./policies.ts";
+import { bringUp, policy } from "./policies.ts";
 import { keepPinging, noPing, Sites, stopPinging } from "./sites.ts";
 
 const ROUNDS = 200;
@@ -93,4 +94,83 @@ hostTest(
     assert.doesNotMatch(left.daemon.log + right.daemon.log, / child-down | ike-down | child-rekeyed /);
   },
   noPing,
+);
+
+hostTest(
+  "iked: a reload with other lifetimes and proposals for Child SAs replaces them under traffic: not a packet is lost",
+  async (libc) => {
+    await using sites = new Sites(libc);
+    const { left, right } = sites;
+    left.configure(policy("left"));
+    right.configure(policy("right"));
+    await bringUp(sites);
+    const [before] = await left.sas();
+    const pings = [
+      keepPinging(sites.leftLan, "10.2.0.2", 0.005),
+      keepPinging(sites.rightLan, "10.1.0.2", 0.005),
+    ];
+    for (const each of pings) await each.line(/ bytes from /);
+    for (const more of ["lifetime 2h", "childsa enc aes-256-gcm lifetime 2h", ""]) {
+      const { length } = left.daemon.lines;
+      left.configure(policy("left", { more }));
+      assert.ok(await reload(left));
+      await left.daemon.line(/ child-rekeyed /, length);
+    }
+    for (const each of pings) {
+      await each.line(/ bytes from /, each.lines.length);
+      assert.equal((await stopPinging(each)).lost, 0);
+    }
+    const [after] = await left.sas();
+    assert.equal(after!.spiI, before!.spiI);
+    assert.notEqual(after!.children.at(-1)!.spiIn, before!.children[0]!.spiIn);
+  },
+  noPing,
+);
+
+/** Why there can be no hosts(5) of a daemon's own. */
+const noMounts = (() => {
+  try {
+    const args = ["-m", "true"];
+    const { success } = new Deno.Command("unshare", { args, stdout: "null", stderr: "null" }).outputSync();
+    return success ? noPing : "unshare -m fails";
+  } catch {
+    return "no unshare(1)";
+  }
+})();
+
+hostTest(
+  "iked: a policy waits for a name of its peer, starts when it has an address, and moves with it",
+  async (libc) => {
+    await using sites = new Sites(libc);
+    const { left, right } = sites;
+    left.configure(policy("left", { peer: "right.example.com" }));
+    right.configure(policy("right", { local: "any", peer: "any" }));
+    const hosts = `${left.folder}/hosts`;
+    Deno.writeTextFileSync(hosts, "127.0.0.1 localhost\n");
+    right.host.address("outer", "192.0.2.22/24");
+    await right.start();
+    const words = ["-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts, ...IKED];
+    await left.start(["unshare", ...words]);
+    assert.match(left.daemon.log, /"right\.example\.com" has no address now/);
+    assert.deepEqual(await left.sas(), []);
+    Deno.writeTextFileSync(hosts, "192.0.2.2 right.example.com\n");
+    await left.daemon.line(/ names moved, policies: 1 changed; .* starts: 1$/);
+    await left.daemon.line(/ child-up /);
+    assert.deepEqual((await left.sas()).map(({ peer }) => peer.address), ["192.0.2.2"]);
+    const pings = keepPinging(sites.leftLan, "10.2.0.2", 0.01);
+    await pings.line(/ bytes from /);
+    const { length } = left.daemon.lines;
+    Deno.writeTextFileSync(hosts, "192.0.2.22 right.example.com\n");
+    // The name is good for a minute more; whoever cannot wait reloads.
+    assert.ok(await reload(left));
+    await left.daemon.line(/ ike-up .*peer=192\.0\.2\.22/, length);
+    // The peer took the new one for a first contact (RFC 7296 §2.4): the old one is gone there.
+    await right.daemon.line(/ ike-down .*reason="initial contact"/);
+    await pings.line(/ bytes from /, pings.lines.length);
+    await stopPinging(pings);
+    const up = (await left.sas()).filter(({ state }) => state === "established");
+    assert.deepEqual(up.map(({ peer }) => peer.address), ["192.0.2.22"]);
+    assert.doesNotMatch(left.daemon.log, /failed negotiation/);
+  },
+  noMounts,
 );
