@@ -81,7 +81,11 @@ function engineFor(
     sourceFor: () => Promise.resolve({ address, port: 500 }),
     version: "example",
   });
-  return { engine, start: () => engine.configure(compiled.configuration) };
+  const start = async () => {
+    const taken = await engine.configure(compiled.configuration);
+    if (!taken.ok) throw new Error(taken.error);
+  };
+  return { engine, start };
 }
 
 /** Has the two negotiate, and gives what each of them had its data path install. */
