@@ -111,6 +111,12 @@ interface Allowance {
 const CODES: readonly string[] = Object.values(WARNINGS);
 /** Codes of what is said on one host or day and not on another: allowing them is never too much. */
 const PASSING: ReadonlySet<string> = new Set([WARNINGS.unresolved, WARNINGS.noCertificate]);
+/** Codes of what is not seen while a name has no address. */
+const BY_ADDRESS: ReadonlySet<string> = new Set([
+  WARNINGS.unreachable,
+  WARNINGS.sharedTraffic,
+  WARNINGS.flowWithinFlow,
+]);
 /** Warnings that are kept until it is known which are allowed. */
 const MAX_KEPT = 100_000;
 
@@ -192,10 +198,12 @@ export class Diagnostics {
 
   #unneeded(): Noted[] {
     const noted: Noted[] = [];
+    const unresolved = this.#noted.some(({ code }) => code === WARNINGS.unresolved);
     for (const { place, codes, needed } of [...this.#allowances.values()].flat()) {
       if (codes.some(({ text }) => text === WARNINGS.allowance)) continue;
       for (const code of codes) {
         if (needed.has(code.text) || PASSING.has(code.text) || !CODES.includes(code.text)) continue;
+        if (unresolved && BY_ADDRESS.has(code.text)) continue;
         const message = `"allow ${code.text}" is not needed: this statement has no such warning`;
         noted.push({ severity: "warning", code: WARNINGS.allowance, message, place: wordPlace(place, code) });
       }

@@ -8,7 +8,7 @@ import type { Flow } from "../../policy/types.ts";
 import { covers, formatSelector, intersect, type TrafficSelector } from "../../selector/mod.ts";
 import { type Diagnostics, WARNINGS } from "../diagnostics.ts";
 import { CoverIndex, prefixOf } from "./cover_index.ts";
-import { flowNode, nameOf, placeOf, type Subject, textOfPlace } from "./subject.ts";
+import { FlowNodes, nameOf, placeOf, type Subject, textOfPlace } from "./subject.ts";
 
 /** A flow as the data path matches it: with the true source where there is source NAT. */
 interface Entry {
@@ -117,11 +117,11 @@ function endKey({ addresses: { family, start, end }, protocol, ports }: TrafficS
 }
 
 /** Warns of flows of which another policy gets the traffic, or some of it. Returns the steps it took. */
-function lintBetween(subjects: readonly Subject[], diagnostics: Diagnostics): number {
+function lintBetween(subjects: readonly Subject[], nodes: FlowNodes, diagnostics: Diagnostics): number {
   const entries = subjects.flatMap(entriesOf);
   const said = new Set<unknown>();
   const say = (later: Entry, message: string) => {
-    const node = flowNode(later.subject, later.flow.where);
+    const node = nodes.of(later.subject, later.flow.where);
     if (said.has(node ?? later)) return;
     said.add(node ?? later);
     diagnostics.warn(WARNINGS.sharedTraffic, node?.place ?? placeOf(later.subject), message);
@@ -158,7 +158,7 @@ function lintBetween(subjects: readonly Subject[], diagnostics: Diagnostics): nu
 }
 
 /** Warns of flows that another flow of their policy has in it. */
-function lintWithin(subject: Subject, diagnostics: Diagnostics): void {
+function lintWithin(subject: Subject, nodes: FlowNodes, diagnostics: Diagnostics): void {
   const entries = entriesOf(subject);
   if (entries.length < 2) return;
   const index = new CoverIndex<Entry>();
@@ -175,7 +175,7 @@ function lintWithin(subject: Subject, diagnostics: Diagnostics): void {
     const [first] = found;
     // A host by name may have addresses within and without
     if (first === undefined || found.includes(undefined)) continue;
-    const place = flowNode(subject, own[0]!.flow.where)?.place ?? placeOf(subject);
+    const place = nodes.of(subject, own[0]!.flow.where)?.place ?? placeOf(subject);
     diagnostics.warn(WARNINGS.flowWithinFlow, place, `this flow is part of another one: ${textOf(first)}`);
   }
 }
@@ -186,6 +186,7 @@ export function lintOverlap(
   useless: ReadonlySet<Subject>,
   diagnostics: Diagnostics,
 ): number {
-  for (const subject of subjects) lintWithin(subject, diagnostics);
-  return lintBetween(subjects.filter((one) => !useless.has(one)), diagnostics);
+  const nodes = new FlowNodes();
+  for (const subject of subjects) lintWithin(subject, nodes, diagnostics);
+  return lintBetween(subjects.filter((one) => !useless.has(one)), nodes, diagnostics);
 }

@@ -1,6 +1,6 @@
-import type { SourcePlace } from "../../policy/types.ts";
-import type { Policy } from "../../policy/types.ts";
+import type { Policy, SourcePlace } from "../../policy/types.ts";
 import type { FlowNode, PolicyNode } from "../ast.ts";
+import { placeValue } from "../diagnostics.ts";
 import type { Place } from "../source.ts";
 
 /** A policy as it was written and as it was compiled. */
@@ -22,13 +22,20 @@ export function textOfPlace({ file, line, column }: SourcePlace): string {
 
 /** A policy in a message: its name, and where it is. */
 export function nameOf(subject: Subject): string {
-  const { source, line, column } = placeOf(subject);
-  return `"${subject.policy.name}" (${textOfPlace({ file: source.name, line, column })})`;
+  return `"${subject.policy.name}" (${textOfPlace(placeValue(placeOf(subject)))})`;
 }
 
-/** The `from … to …` that a flow comes from; undefined where it comes from none. */
-export function flowNode({ node }: Subject, where: SourcePlace | undefined): FlowNode | undefined {
-  return node.flows.find(({ place }) =>
-    place.line === where?.line && place.column === where.column && place.source.name === where.file
-  );
+/** The `from … to …` that flows come from, by their places. */
+export class FlowNodes {
+  readonly #byPlace = new Map<Subject, ReadonlyMap<string, FlowNode>>();
+
+  /** Undefined where a flow comes from none. */
+  of(subject: Subject, where: SourcePlace | undefined): FlowNode | undefined {
+    let nodes = this.#byPlace.get(subject);
+    if (nodes === undefined) {
+      nodes = new Map(subject.node.flows.map((node) => [textOfPlace(placeValue(node.place)), node]));
+      this.#byPlace.set(subject, nodes);
+    }
+    return where && nodes.get(textOfPlace(where));
+  }
 }

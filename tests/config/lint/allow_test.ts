@@ -63,6 +63,10 @@ Deno.test("an allow that is unknown, without a code or not needed is a warning i
   assert.deepEqual(codesOf(`${WEAK} # iked: allow W017 W012 W013\n`), []);
   // What is said on one host and not on another cannot be too much
   assert.deepEqual(codesOf(`${WEAK} # iked: allow W017 W007 W018\n`), []);
+  // Nor what is not seen while a name has no address
+  const named = WEAK.replace("192.0.2.2", "gone.example.com");
+  assert.deepEqual(codesOf(`${named} # iked: allow W007 W012 W014 W017\n`), []);
+  assert.deepEqual(codesOf(`${named} # iked: allow W007 W016 W017\n`), ["1:96 W013"]);
   // With an error nobody knows what would be said
   assert.deepEqual(codesOf(`${WEAK} # iked: allow W012\nbogus\n`), ['2:1 error: unknown statement "bogus"']);
 });
