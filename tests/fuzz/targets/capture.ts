@@ -29,7 +29,8 @@ function read(octets: Uint8Array): string {
   const capture = new IkeCapture(sourceOf(octets));
   let items = 0, messages = 0, faults = 0;
   for (const item of capture.items()) {
-    assert.ok(++items <= octets.length, "More items than octets");
+    // Of a file without octets it is told that it is none.
+    assert.ok(++items <= Math.max(octets.length, 1), "More items than octets");
     assert.ok(capture.heldOctets <= MOST_HELD, `${capture.heldOctets} octets held`);
     if (item.kind === "message") messages++;
     else {
