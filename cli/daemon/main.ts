@@ -212,10 +212,11 @@ async function start(
   stderr.begin();
   const tell = (text: string) => log.write({ level: "warning", text: `the runtime says: ${text}` });
   void awaitLastWords(() => stderr.reader.next(), tell).then(roles.value.blame);
-  const fault = await Promise.race([daemon.configure(loaded), roles.value.fault]);
-  if (fault !== undefined) return fail(fault);
+  const configured = daemon.configure(loaded).then((refused) => ({ refused }));
+  const outcome = await Promise.race([configured, roles.value.fault]);
+  if (typeof outcome === "string") return fail(outcome);
   revokeUntilReady(grantsOf(libraries, options.directory).find(({ role }) => role === "main")!.grants);
-  const refused = daemon.listen(options.socket);
+  const refused = outcome.refused ?? daemon.listen(options.socket);
   if (refused === undefined) return ok({ daemon, roles: roles.value, net });
   await daemon.stop();
   return fail(refused);
