@@ -10,8 +10,6 @@ const ALONE = ["tests/cli", "tests/ffi", "tests/host"];
 const ELSEWHERE = [
   "tests/interop",
   "tests/kernel",
-  "tests/soak",
-  "tests/support",
   "tests/data",
 ];
 
