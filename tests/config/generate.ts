@@ -147,7 +147,7 @@ const life = fc.constantFrom(
   "lifetime 0 bytes 0",
 );
 /** Words between the name and the flows, with blocks that fit them. */
-const head = fc.oneof(
+const head: fc.Arbitrary<[words: string, blocks: string[]]> = fc.oneof(
   fc.tuple(
     fc.constantFrom("", "esp", "natt", "tunnel esp natt", "ipcomp transport esp inet", "rdomain 3"),
     fc.array(fc.oneof(blockOf("ike"), blockOf("child")), { maxLength: 4 }),
