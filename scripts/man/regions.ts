@@ -35,9 +35,9 @@ const DATAPATH_TEXTS: Readonly<Record<(typeof DATAPATHS)[number], string>> = {
   none: "Negotiates and installs nothing: for tests, and for users of the keys alone.",
 };
 
-/** Data paths, and which of them are refused. */
+/** Data paths, which of them are refused, and which is the default. */
 export function datapathsRegion(): string {
-  return items(DATAPATHS.map((name) => {
+  const list = items(DATAPATHS.map((name) => {
     const there = chooseDatapath(name, undefined).ok;
     const text = sentence(DATAPATH_TEXTS[name]);
     return [
@@ -45,6 +45,9 @@ export function datapathsRegion(): string {
       there ? text : `${text}\nNot supported yet: the daemon does not start with it.`,
     ] as const;
   }));
+  const standard = chooseDatapath(undefined, undefined);
+  if (!standard.ok) throw new Error("There is no data path by default");
+  return `${list}\n.Pp\nWithout\n.Fl K\nand\n.Ic set datapath\nit is\n.Cm ${standard.value.datapath} .`;
 }
 
 /** Why negotiations fail. */
