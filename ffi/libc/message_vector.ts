@@ -17,6 +17,11 @@ export const CONTROL_STRIDE = 128;
 const IOV_STRIDE = 16;
 const NAME_STRIDE = 32;
 
+/** Gives memory of so many octets, at a multiple of eight. */
+export type Allocate = (length: number) => Octets;
+
+const fresh: Allocate = (length) => new Uint8Array(length);
+
 /** Messages for recvmmsg or sendmmsg; slot `i` has its header at 64·i, its data at slotLength·i. */
 export class MessageVector {
   readonly data: Octets;
@@ -32,9 +37,9 @@ export class MessageVector {
   /** Pointer to each slot's header. */
   readonly pointers: readonly Deno.PointerObject[];
 
-  constructor(libc: Libc, readonly slots: number, readonly slotLength: number) {
-    this.data = new Uint8Array(slots * slotLength);
-    this.view = new DataView(this.data.buffer);
+  constructor(libc: Libc, readonly slots: number, readonly slotLength: number, allocate: Allocate = fresh) {
+    this.data = allocate(slots * slotLength);
+    this.view = new DataView(this.data.buffer, this.data.byteOffset, this.data.length);
     this.names = new Uint8Array(slots * NAME_STRIDE);
     this.nameView = new DataView(this.names.buffer);
     this.control = new Uint8Array(slots * CONTROL_STRIDE);

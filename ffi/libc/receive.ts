@@ -3,6 +3,7 @@ import type { Endpoint, IpAddress } from "../../src/ip/mod.ts";
 import { ERRNO, LibcError } from "./errno.ts";
 import type { Libc, Octets } from "./libc.ts";
 import {
+  type Allocate,
   CONTROL_LENGTH,
   CONTROL_STRIDE,
   FLAGS,
@@ -36,6 +37,8 @@ export interface ReceiveOptions {
   readonly slotLength?: number;
   /** Raw IPv4 sockets give the IP header too: pass over it. */
   readonly ipv4Header?: boolean;
+  /** Where `data` comes from; new memory where absent. */
+  readonly allocate?: Allocate;
 }
 
 /**
@@ -60,7 +63,7 @@ export class ReceiveBatch {
   constructor(libc: Libc, options: ReceiveOptions = {}) {
     const slots = options.slots ?? 16;
     this.#libc = libc;
-    this.#vector = new MessageVector(libc, slots, options.slotLength ?? 65536);
+    this.#vector = new MessageVector(libc, slots, options.slotLength ?? 65536, options.allocate);
     this.#ipv4Header = options.ipv4Header ?? false;
     this.data = this.#vector.data;
     this.view = this.#vector.view;

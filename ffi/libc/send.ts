@@ -3,6 +3,7 @@ import { addressToOctets, type Endpoint, type Family, type IpAddress } from "../
 import { ERRNO } from "./errno.ts";
 import type { Libc, Octets } from "./libc.ts";
 import {
+  type Allocate,
   CONTROL_LENGTH,
   CONTROL_STRIDE,
   HEADER_LENGTH,
@@ -78,6 +79,8 @@ export interface SendOptions {
   readonly slots?: number;
   /** Octets per message, all its segments together; 65,536 by default. */
   readonly slotLength?: number;
+  /** Where `data` comes from; new memory where absent. */
+  readonly allocate?: Allocate;
 }
 
 /**
@@ -110,7 +113,7 @@ export class SendBatch {
   constructor(libc: Libc, options: SendOptions = {}) {
     const slots = options.slots ?? 16;
     this.#libc = libc;
-    this.#vector = new MessageVector(libc, slots, options.slotLength ?? 65536);
+    this.#vector = new MessageVector(libc, slots, options.slotLength ?? 65536, options.allocate);
     this.slotLength = this.#vector.slotLength;
     this.data = this.#vector.data;
     this.view = this.#vector.view;

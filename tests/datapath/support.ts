@@ -13,6 +13,7 @@ import {
   OUTBOX_ROOM,
   type OuterPath,
   packetBuffer,
+  PacketMemory,
   VNET_HEADER,
 } from "../../src/datapath/mod.ts";
 import { checksum } from "../../src/datapath/esp/buffer.ts";
@@ -31,6 +32,9 @@ export const GCM: ChildSuite = { protocol: 3, encr: { id: 20, keyBits: 256 }, es
 
 const HERE = endpoint("192.0.2.1"), THERE = endpoint("192.0.2.2");
 const HERE_NETS = ["10.1.0.0/16", "2001:db8:1::/48"], THERE_NETS = ["10.2.0.0/16", "2001:db8:2::/48"];
+
+/** The first hosts of each test file work in memory of this kind, as the daemon does; then it is used up. */
+const memory = PacketMemory.open(8 << 20);
 
 /** Both ends of a pair with the same keys; `changes` go into both. */
 export function childPair(
@@ -97,8 +101,8 @@ export class Host {
   readonly delivered: Uint8Array[] = [];
   readonly events: DatapathEvent[] = [];
   readonly esp: Esp;
-  readonly #out = packetBuffer(OUTBOX_ROOM);
-  readonly #in = packetBuffer(70_000);
+  readonly #out = packetBuffer(OUTBOX_ROOM, memory);
+  readonly #in = packetBuffer(70_000, memory);
   from = THERE;
 
   constructor(provider: CryptoProvider = portable) {

@@ -1,6 +1,12 @@
 /** IKE datagrams: from the sockets to the engine in batches, from the engine to the sockets. */
 import { type Libc, type ReceiveBatch, sendPath } from "../../../ffi/libc/mod.ts";
-import { classify, NON_ESP_MARKER, type PacketBuffer, packetBufferOver } from "../../../src/datapath/mod.ts";
+import {
+  classify,
+  NON_ESP_MARKER,
+  type PacketBuffer,
+  packetBufferOver,
+  type PacketMemory,
+} from "../../../src/datapath/mod.ts";
 import type { Datagram } from "../../../src/exchange/ports.ts";
 import { unspecified } from "../../../src/ip/mod.ts";
 import type { EspArrival } from "./net_datapath.ts";
@@ -16,10 +22,14 @@ export class Receiver {
   readonly #arrival: { -readonly [Name in keyof EspArrival]: EspArrival[Name] | undefined };
   #datagrams: Datagram[] = [];
 
-  /** `esp` takes each ESP packet at once, in the arena. */
-  constructor(batch: ReceiveBatch, esp: (arrival: EspArrival, offset: number, length: number) => void) {
+  /** `esp` takes each ESP packet at once, in the arena, which may be part of `memory`. */
+  constructor(
+    batch: ReceiveBatch,
+    memory: PacketMemory | undefined,
+    esp: (arrival: EspArrival, offset: number, length: number) => void,
+  ) {
     this.#batch = batch;
-    this.#buffer = packetBufferOver(batch.data);
+    this.#buffer = packetBufferOver(batch.data, memory);
     this.#esp = esp;
     this.#arrival = { socket: undefined, batch, buffer: this.#buffer, message: 0 };
   }

@@ -17,6 +17,7 @@ import {
 } from "../../../ffi/libc/mod.ts";
 import { Netlink } from "../../../ffi/libc/netlink.ts";
 import type { CryptoProvider } from "../../../src/crypto/mod.ts";
+import { PacketMemory } from "../../../src/datapath/mod.ts";
 import type { Datagram, DatapathEvent } from "../../../src/exchange/ports.ts";
 import type { Endpoint } from "../../../src/ip/mod.ts";
 import type { NetForEngine, NetStart, SyslogLine } from "../ports.ts";
@@ -38,6 +39,8 @@ const BUSY_MS = 2;
  */
 const LINGER_MS = 1;
 const TICK_MS = 1000;
+/** Octets of memory for packets: 2 MB of arrivals, 4.5 MB of what the sockets for ESP send, and one from the device. */
+const PACKET_MEMORY = 7 << 20;
 
 /** What the role tells. */
 export interface NetEvents {
@@ -78,6 +81,7 @@ export class Net {
     this.#events = events;
     const libc = this.#libc = openLibc(start.libc);
     const userland = start.datapath === "userland";
+    const memory = userland ? PacketMemory.open(PACKET_MEMORY) : undefined;
     try {
       this.#netlink = new Netlink(libc);
     } catch (error) {
@@ -87,10 +91,11 @@ export class Net {
       ikePort: start.ikePort,
       ...(start.nattPort === undefined ? {} : { nattPort: start.nattPort }),
       esp: userland,
+      ...(memory === undefined ? {} : { memory }),
     });
     this.#poller = new Poller(libc);
     try {
-      const opened = userland ? this.#openUserland(provider) : undefined;
+      const opened = userland ? this.#openUserland(provider, memory) : undefined;
       this.#datapath = opened ?? noDatapath();
       this.#device = opened === undefined ? undefined : this.#poller.watch(opened.tun.fd);
     } catch (error) {
@@ -102,8 +107,9 @@ export class Net {
     this.#syslog = new Syslog(libc);
     const datapath = this.#datapath;
     const esp: NetDatapath["esp"] = (arrival, offset, length) => datapath.esp(arrival, offset, length);
-    this.#receiver = new Receiver(new ReceiveBatch(libc), esp);
-    this.#rawReceiver = new Receiver(new ReceiveBatch(libc, { ipv4Header: true }), esp);
+    const place = memory && { allocate: (length: number) => memory.take(length) };
+    this.#receiver = new Receiver(new ReceiveBatch(libc, place), memory, esp);
+    this.#rawReceiver = new Receiver(new ReceiveBatch(libc, { ...place, ipv4Header: true }), memory, esp);
     this.#watches = this.#sockets.map((socket) => ({ socket, watch: this.#poller.watch(socket.fd) }));
     this.handlers = {
       setFlows: (flows) => datapath.setFlows(flows),
@@ -148,12 +154,13 @@ export class Net {
     return this.finished;
   }
 
-  #openUserland(provider: CryptoProvider): Userland {
+  #openUserland(provider: CryptoProvider, memory: PacketMemory | undefined): Userland {
     return new Userland({
       libc: this.#libc,
       netlink: this.#netlink,
       sockets: this.#sockets,
       provider,
+      memory,
       now,
       event: (event) => void this.#told.push(event),
     });

@@ -6,7 +6,7 @@ import {
   type SendPath,
   setDontFragment,
 } from "../../../ffi/libc/mod.ts";
-import { type PacketBuffer, packetBufferOver } from "../../../src/datapath/mod.ts";
+import { type PacketBuffer, packetBufferOver, type PacketMemory } from "../../../src/datapath/mod.ts";
 import type { Family } from "../../../src/ip/mod.ts";
 
 /** What waits is sent on `flush`, or earlier where the batch is full or DF changes. */
@@ -30,12 +30,16 @@ export class Outlet {
     this.failed?.(errno, path, datagrams);
   };
 
-  constructor(libc: Libc, fd: number, family: Family, slots: number) {
+  /** Messages are written into `memory` where there is one. */
+  constructor(libc: Libc, fd: number, family: Family, slots: number, memory?: PacketMemory) {
     this.#libc = libc;
     this.#fd = fd;
     this.#family = family;
-    this.#batch = new SendBatch(libc, { slots });
-    this.buffer = packetBufferOver(this.#batch.data);
+    this.#batch = new SendBatch(
+      libc,
+      memory ? { slots, allocate: (length) => memory.take(length) } : { slots },
+    );
+    this.buffer = packetBufferOver(this.#batch.data, memory);
   }
 
   /** The kernel's queue was full at the last `flush`: what waits goes when it has room (POLLOUT). */

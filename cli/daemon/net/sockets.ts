@@ -2,6 +2,7 @@
 import { type Family, unspecified } from "../../../src/ip/mod.ts";
 import { type Libc, LibcError, openSocket } from "../../../ffi/libc/mod.ts";
 import { StartError } from "../role.ts";
+import type { PacketMemory } from "../../../src/datapath/mod.ts";
 import { Outlet } from "./outlet.ts";
 import { OUTER_MARK } from "./steering_plan.ts";
 
@@ -34,6 +35,8 @@ export interface SocketsOptions {
   readonly nattPort?: number;
   /** Whether ESP is carried in this process: raw sockets, and marks that keep it from its own tunnel. */
   readonly esp: boolean;
+  /** Where ESP is written that goes out. */
+  readonly memory?: PacketMemory;
 }
 
 /** Why a socket cannot be had, with what to do about it. */
@@ -88,7 +91,8 @@ export function openSockets(libc: Libc, options: SocketsOptions): OuterSocket[] 
           gro: duty === "natt" && options.esp,
         });
         if (duty === "esp" && family === 6) reportErrors(libc, fd);
-        sockets.push({ duty, family, fd, port, outlet: new Outlet(libc, fd, family, SLOTS[duty]) });
+        const memory = duty === "ike" ? undefined : options.memory;
+        sockets.push({ duty, family, fd, port, outlet: new Outlet(libc, fd, family, SLOTS[duty], memory) });
       } catch (error) {
         // A host without IPv6 has only the others.
         if (error instanceof LibcError && family === 6 && error.code === "EAFNOSUPPORT") continue;

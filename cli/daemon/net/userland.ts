@@ -20,6 +20,7 @@ import {
   type OuterPath,
   type PacketBuffer,
   packetBuffer,
+  type PacketMemory,
   packetsIn,
   VNET_HEADER,
 } from "../../../src/datapath/mod.ts";
@@ -53,6 +54,8 @@ export interface UserlandOptions {
   readonly netlink: Netlink;
   readonly sockets: readonly OuterSocket[];
   readonly provider: CryptoProvider;
+  /** Where packets from the device go. */
+  readonly memory: PacketMemory | undefined;
   /** Monotonic, ms. */
   readonly now: () => number;
   readonly event: (event: DatapathEvent) => void;
@@ -91,7 +94,7 @@ export class Userland implements NetDatapath {
   readonly #esp: Esp;
   readonly #ways = new WeakMap<OuterPath, Way>();
   readonly #writers = new WeakMap<PacketBuffer, Deno.PointerObject>();
-  readonly #in = packetBuffer(READ_AT + VNET_HEADER + 65_536);
+  readonly #in: PacketBuffer;
   readonly #reader: Deno.PointerObject;
   readonly #arrival: MessageArrival;
   #deviceMtu = DEVICE_MTU;
@@ -113,6 +116,7 @@ export class Userland implements NetDatapath {
       throw new StartError(started.error.message);
     }
     this.#monitor = new AddressMonitor(libc);
+    this.#in = packetBuffer(READ_AT + VNET_HEADER + 65_536, options.memory);
     this.#reader = libc.pointerTo(this.#in.octets.subarray(READ_AT));
     this.#esp = new Esp({
       provider: options.provider,

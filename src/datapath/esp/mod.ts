@@ -11,4 +11,5 @@ export { DROP, type Drop, Drops } from "./drops.ts";
 export { type Arrival, Esp, type EspOptions } from "./esp.ts";
 export { OUTBOX_ROOM, type Outside } from "./outbox.ts";
 export type { OuterPath } from "./sa.ts";
+export { PacketMemory } from "./packet_memory.ts";
 export { packetsIn, VNET_HEADER } from "./vnet.ts";

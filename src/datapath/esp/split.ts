@@ -2,7 +2,7 @@
  * A packet that the inside left unfinished, finished: partial checksums completed, and what is longer than a packet
  * cut into segments with their own lengths, ids, sequence numbers, flags and checksums (TCP: RFC 9293, UDP: RFC 768).
  */
-import { checksum, copyHeader, fold, type PacketBuffer } from "./buffer.ts";
+import { checksum, copyHeader, copySummed, fold, type PacketBuffer } from "./buffer.ts";
 import { type InnerPacket, IP_PROTOCOL } from "./packet.ts";
 import { GSO, NEEDS_CHECKSUM, type VnetHeader } from "./vnet.ts";
 
@@ -80,10 +80,7 @@ export function writeSegment(
   const length = headerLength + payload;
   const { octets, view } = to;
   copyHeader(from, packet.offset, to, at, headerLength);
-  octets.set(
-    from.octets.subarray(packet.offset + begin, packet.offset + begin + payload),
-    at + headerLength,
-  );
+  const payloadSum = copySummed(from, packet.offset + begin, to, at + headerLength, payload);
   if (packet.family === 4) {
     view.setUint16(at + 2, length);
     view.setUint16(at + 4, (view.getUint16(at + 4) + index) & 0xffff);
@@ -93,6 +90,7 @@ export function writeSegment(
     view.setUint16(at + 4, length - 40);
   }
   const upper = at + packet.headerLength, upperLength = length - packet.headerLength;
+  const rest = pseudo + upperLength + payloadSum;
   if (packet.protocol === IP_PROTOCOL.tcp) {
     view.setUint32(upper + 4, view.getUint32(upper + 4) + index * header.gsoSize);
     let flags = octets[upper + 13]!;
@@ -100,11 +98,11 @@ export function writeSegment(
     if (index > 0) flags &= ~TCP_CWR;
     octets[upper + 13] = flags;
     view.setUint16(upper + 16, 0);
-    view.setUint16(upper + 16, ~checksum(to, upper, upperLength, pseudo + upperLength) & 0xffff);
+    view.setUint16(upper + 16, ~checksum(to, upper, headerLength - packet.headerLength, rest) & 0xffff);
   } else {
     view.setUint16(upper + 4, upperLength);
     view.setUint16(upper + 6, 0);
-    const sum = ~checksum(to, upper, upperLength, pseudo + upperLength) & 0xffff;
+    const sum = ~checksum(to, upper, headerLength - packet.headerLength, rest) & 0xffff;
     view.setUint16(upper + 6, sum === 0 ? 0xffff : sum);
   }
   return length;

@@ -5,6 +5,7 @@
  *     u8 flags | u8 gso_type | u16 hdr_len | u16 gso_size | u16 csum_start | u16 csum_offset
  */
 import type { PacketBuffer } from "./buffer.ts";
+import { LITTLE_ENDIAN } from "./endian.ts";
 
 /** Octets of the header. */
 export const VNET_HEADER = 10;
@@ -17,8 +18,6 @@ export const GSO = { none: 0, tcp4: 1, tcp6: 4, udp: 5 } as const;
 
 /** Set in `gso_type` where CWR stands in the first segment only, as it always does here. */
 const GSO_ECN = 0x80;
-
-const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** One header; one object is used again and again. */
 export class VnetHeader {
