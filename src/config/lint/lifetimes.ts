@@ -9,7 +9,7 @@ import type { Subject } from "./subject.ts";
 const LEAST_SECONDS = 60;
 /** Below this, at a gigabit a second, it is as short as the way to the peer and back. */
 const LEAST_OCTETS = 64 * 1024 ** 2;
-/** The part of a lifetime in which an SA is replaced (src/exchange/lifetimes.ts). */
+/** The part of a lifetime in which an SA is replaced, where it is no short one (src/exchange/lifetimes.ts). */
 const FROM = 0.85, TO = 0.95;
 
 function meet(a: number, b: number): boolean {
@@ -24,10 +24,9 @@ export function lintLifetimes(subjects: readonly Subject[], diagnostics: Diagnos
       const [amount, ms] of [[node.ikeLifetime, ikeLifetimeMs], [node.lifetime, childLifetime.ms]] as const
     ) {
       if (amount === undefined || ms === 0 || ms >= LEAST_SECONDS * 1000) continue;
-      const window = (ms * (TO - FROM) / 1000).toFixed(1);
       const message =
-        `both ends will often begin to replace this SA at once: they choose a moment out of ${window} s; ` +
-        `take ${LEAST_SECONDS} seconds or more`;
+        "both ends will often begin to replace this SA at once: there are only seconds to choose a " +
+        `moment from; take ${LEAST_SECONDS} seconds or more`;
       diagnostics.warn(WARNINGS.rekeyAtOnce, amount.place, message);
     }
     const { lifetimeBytes, ikeLifetime } = node;
