@@ -99,7 +99,11 @@ function replaceFile(path: string, octets: Uint8Array, was: Deno.FileInfo): Resu
     using file = Deno.openSync(temporary, { write: true });
     for (let at = 0; at < octets.length;) at += file.writeSync(octets.subarray(at));
     file.syncSync();
-    Deno.chownSync(temporary, was.uid, was.gid);
+    try {
+      Deno.chownSync(temporary, was.uid, was.gid);
+    } catch (error) {
+      return fail(`cannot give a new file its owner ${was.uid} and group ${was.gid}: ${reasonOf(error)}`);
+    }
     Deno.chmodSync(temporary, was.mode! & 0o7777);
     const now = Deno.statSync(target);
     if (now.ino !== was.ino || now.size !== was.size || now.mtime?.getTime() !== was.mtime?.getTime()) {

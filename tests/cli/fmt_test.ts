@@ -47,6 +47,40 @@ Deno.test("iked fmt -w replaces the file behind a symbolic link, and keeps mode,
     assert.equal((await Deno.stat(file)).ino, ino);
   }));
 
+/** Runs the rest without the right to give files away. */
+const WITHOUT_CHOWN = ["setpriv", "--bounding-set=-chown", "--inh-caps=-chown"];
+const cannotDrop = (() => {
+  try {
+    const [program, ...args] = [...WITHOUT_CHOWN, "true"];
+    return Deno.uid() === 0 && new Deno.Command(program!, { args, stderr: "null" }).outputSync().success
+      ? ""
+      : " [skipped: only root can give up CAP_CHOWN]";
+  } catch {
+    return " [skipped: no setpriv]";
+  }
+})();
+
+Deno.test({
+  name: `iked fmt -w leaves a file alone whose owner it cannot keep${cannotDrop}`,
+  ignore: cannotDrop !== "",
+  fn: () =>
+    inFolder(async (folder) => {
+      const file = `${folder}/iked.conf`;
+      await Deno.writeTextFile(file, WILD);
+      await Deno.chown(file, 65534, 12);
+      const [program, ...args] = [...WITHOUT_CHOWN, ...IKED, "fmt", "-w", file];
+      const { code, stderr } = await new Deno.Command(program!, { args, stdin: "null" }).output();
+      const said = new TextDecoder().decode(stderr);
+      assert.equal(code, 1, said);
+      assert.ok(
+        said.startsWith(`iked: ${file}: cannot give a new file its owner 65534 and group 12: `),
+        said,
+      );
+      assert.equal(await Deno.readTextFile(file), WILD);
+      assert.deepEqual(namesIn(folder), ["iked.conf"]);
+    }),
+});
+
 Deno.test("iked fmt --check exits 1 where something would change, names the file, and shows nothing of it", () =>
   inFolder(async (folder) => {
     const wild = `${folder}/wild.conf`, tidy = `${folder}/tidy.conf`;
