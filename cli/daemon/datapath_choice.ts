@@ -21,9 +21,10 @@ export function chooseDatapath(
         reason: "the default: neither -K nor set datapath says otherwise",
       });
     case "userland":
+    case "xfrm":
     case "none":
       return ok({ datapath: word, reason: asked });
     default:
-      return fail(`${asked}: not supported yet, use userland or none`);
+      return fail(`${asked}: not supported yet, use userland, xfrm or none`);
   }
 }

@@ -16,12 +16,14 @@ export {
   localName,
   openSocket,
   setDontFragment,
+  setEspInUdp,
   setMark,
+  setSocketPolicy,
   type SocketKind,
   type SocketOptions,
 } from "./socket.ts";
 export { openTun, type Tun, VNET_HEADER_LENGTH } from "./tun.ts";
-export { AddressMonitor, Netlink, type NetlinkFailure } from "./netlink.ts";
+export { AddressMonitor, KernelEvents, Netlink, type NetlinkFailure } from "./netlink.ts";
 export { coverFolder, currentNetns, enterNetns, inNetns, newNetns } from "./netns.ts";
 export { readText, readToEnd, writeAll, writeText } from "./file.ts";
 export {

@@ -14,10 +14,19 @@ import {
 import { fail, ok, type Result } from "../../src/bytes/mod.ts";
 import { describeErrno, ERRNO, LibcError } from "./errno.ts";
 import type { Libc, Octets } from "./libc.ts";
-import { setOption, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from "./socket.ts";
+import {
+  setBuffer,
+  setOption,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_RAW,
+} from "./socket.ts";
 
 const AF_NETLINK = 16;
-const NETLINK_ROUTE = 0;
+/** NETLINK_…: what the other end of a socket is. */
+const PROTOCOLS = { route: 0, xfrm: 6 } as const;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const SOL_NETLINK = 270;
@@ -36,17 +45,20 @@ export interface NetlinkFailure {
   readonly message: string;
 }
 
-/** rtnetlink, answered in the same call: the kernel has the answer ready when the request was sent. */
+/** rtnetlink or XFRM, answered in the same call: the kernel has the answer ready when the request was sent. */
 export class Netlink {
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #buffer: Octets = new Uint8Array(256 << 10);
+  /** Messages hold keys: what they lay in is wiped. */
+  readonly #secret: boolean;
   #sequence = 0;
 
   /** Opens the socket in the calling thread's network namespace, to which it stays bound. */
-  constructor(libc: Libc) {
+  constructor(libc: Libc, protocol: keyof typeof PROTOCOLS = "route") {
     this.#libc = libc;
-    const fd = libc.c.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    this.#secret = protocol === "xfrm";
+    const fd = libc.c.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, PROTOCOLS[protocol]);
     this.#fd = libc.unwrap(fd, "open a netlink socket");
     // Each of these only betters the answers; kernels before 4.20 lack the last.
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
@@ -81,9 +93,10 @@ export class Netlink {
   #once(request: NetlinkRequest, action: string): Result<readonly NetlinkMessage[], NetlinkFailure> {
     this.#sequence = (this.#sequence + 1) >>> 0;
     const octets = encodeRequest(request, this.#sequence);
-    if (this.#libc.c.send(this.#fd, octets, octets.length, 0) < 0) {
-      return this.#failure(action, this.#libc.errno());
-    }
+    const sent = this.#libc.c.send(this.#fd, octets, octets.length, 0);
+    const refused = sent < 0 ? this.#libc.errno() : 0;
+    if (this.#secret) octets.fill(0);
+    if (sent < 0) return this.#failure(action, refused);
     const messages: NetlinkMessage[] = [];
     let interrupted = false;
     for (let octetsRead = 0; octetsRead < MAX_ANSWER;) {
@@ -94,7 +107,9 @@ export class Netlink {
         return this.#failure(action, errno === ERRNO.EAGAIN ? ERRNO.ETIMEDOUT : errno);
       }
       octetsRead += length;
-      for (const message of parseMessages(this.#buffer.slice(0, length))) {
+      const received = this.#buffer.slice(0, length);
+      if (this.#secret) this.#buffer.fill(0, 0, length);
+      for (const message of parseMessages(received)) {
         // Answers to an earlier request that was given up may still come.
         if (message.sequence !== this.#sequence) continue;
         interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
@@ -120,6 +135,60 @@ export class Netlink {
   }
 }
 
+/** A socket that listens to multicast groups of the kernel, and does not wait. */
+function listen(libc: Libc, protocol: keyof typeof PROTOCOLS, groups: number, action: string): number {
+  const type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  const fd = libc.unwrap(libc.c.socket(AF_NETLINK, type, PROTOCOLS[protocol]), "open a netlink socket");
+  const name = new Uint8Array(12);
+  const view = new DataView(name.buffer);
+  view.setUint16(0, AF_NETLINK, true);
+  view.setUint32(8, groups, true);
+  if (libc.c.bind(fd, name, name.length) < 0) {
+    const errno = libc.errno();
+    libc.c.close(fd);
+    throw new LibcError(action, errno);
+  }
+  return fd;
+}
+
+/** Octets of the queue of events: an SA that expires is 300 of them, and thousands may expire at once. */
+const EVENT_QUEUE = 4 << 20;
+
+/** What the kernel's IPsec tells of its own accord: poll `fd` for POLLIN, then `drain`. */
+export class KernelEvents {
+  readonly fd: number;
+  readonly #libc: Libc;
+  readonly #buffer: Octets = new Uint8Array(64 << 10);
+
+  /** Listens to these groups (XFRM_GROUP) in the calling thread's network namespace. Throws `LibcError`. */
+  constructor(libc: Libc, groups: number) {
+    this.#libc = libc;
+    this.fd = listen(libc, "xfrm", groups, "listen to the kernel's IPsec");
+    setBuffer(libc, this.fd, SO_RCVBUFFORCE, SO_RCVBUF, EVENT_QUEUE);
+  }
+
+  /** Hands over each message that is there. True: some were lost, for the queue was full. */
+  drain(each: (message: NetlinkMessage) => void): boolean {
+    let lost = false;
+    for (;;) {
+      const length = this.#libc.c.recv(this.fd, this.#buffer, this.#buffer.length, 0);
+      if (length < 0) {
+        const errno = this.#libc.errno();
+        if (errno === ERRNO.EINTR) continue;
+        if (errno !== ERRNO.ENOBUFS) return lost;
+        lost = true;
+        continue;
+      }
+      for (const message of parseMessages(this.#buffer.slice(0, length))) each(message);
+      this.#buffer.fill(0, 0, length);
+    }
+  }
+
+  close(): void {
+    this.#libc.c.close(this.fd);
+  }
+}
+
 /** RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR. */
 const ADDRESS_GROUPS = 0x10 | 0x100;
 
@@ -132,13 +201,7 @@ export class AddressMonitor {
   /** Listens in the calling thread's network namespace. */
   constructor(libc: Libc) {
     this.#libc = libc;
-    const type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
-    this.fd = libc.unwrap(libc.c.socket(AF_NETLINK, type, NETLINK_ROUTE), "open a netlink socket");
-    const name = new Uint8Array(12);
-    const view = new DataView(name.buffer);
-    view.setUint16(0, AF_NETLINK, true);
-    view.setUint32(8, ADDRESS_GROUPS, true);
-    libc.unwrap(libc.c.bind(this.fd, name, name.length), "listen for changes of addresses");
+    this.fd = listen(libc, "route", ADDRESS_GROUPS, "listen for changes of addresses");
   }
 
   /** Reads all that is there; whether there was anything. An overflow (ENOBUFS) is news too. */

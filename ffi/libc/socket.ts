@@ -12,9 +12,9 @@ export const SOCK_CLOEXEC = 0x80000;
 
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
-const SO_RCVBUF = 8;
+export const SO_RCVBUF = 8;
 const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
+export const SO_RCVBUFFORCE = 33;
 const SO_MARK = 36;
 
 export const IPPROTO_IP = 0;
@@ -26,13 +26,17 @@ export const IP_TOS = 1;
 export const IP_PKTINFO = 8;
 const IP_MTU_DISCOVER = 10;
 const IP_RECVTOS = 13;
+const IP_XFRM_POLICY = 17;
 const IPV6_MTU_DISCOVER = 23;
 const IPV6_V6ONLY = 26;
+const IPV6_XFRM_POLICY = 35;
 const IPV6_RECVPKTINFO = 49;
 export const IPV6_PKTINFO = 50;
 const IPV6_DONTFRAG = 62;
 const IPV6_RECVTCLASS = 66;
 export const IPV6_TCLASS = 67;
+const UDP_ENCAP = 100;
+const UDP_ENCAP_ESPINUDP = 2;
 export const UDP_SEGMENT = 103;
 export const UDP_GRO = 104;
 
@@ -73,7 +77,7 @@ function requireOption(
 }
 
 /** Asks for buffers beyond the system's limit; without CAP_NET_ADMIN in the first user namespace up to the limit. */
-function setBuffer(libc: Libc, fd: number, force: number, plain: number, octets: number): void {
+export function setBuffer(libc: Libc, fd: number, force: number, plain: number, octets: number): void {
   if (!setOption(libc, fd, SOL_SOCKET, force, octets)) setOption(libc, fd, SOL_SOCKET, plain, octets);
 }
 
@@ -88,6 +92,25 @@ export function setDontFragment(libc: Libc, fd: number, family: Family, on: bool
   if (family === 4) return requireOption(libc, fd, IPPROTO_IP, IP_MTU_DISCOVER, mode, "IP_MTU_DISCOVER");
   requireOption(libc, fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, mode, "IPV6_MTU_DISCOVER");
   requireOption(libc, fd, IPPROTO_IPV6, IPV6_DONTFRAG, on ? 1 : 0, "IPV6_DONTFRAG");
+}
+
+/** UDP_ENCAP: the kernel takes ESP in UDP (RFC 3948) from this socket, and leaves IKE to it. */
+export function setEspInUdp(libc: Libc, fd: number): void {
+  requireOption(
+    libc,
+    fd,
+    IPPROTO_UDP,
+    UDP_ENCAP,
+    UDP_ENCAP_ESPINUDP,
+    "UDP_ENCAP on a socket (CONFIG_INET_ESP)",
+  );
+}
+
+/** A policy of the socket's own (`xfrm_userpolicy_info`), in place of the host's. Needs CAP_NET_ADMIN. */
+export function setSocketPolicy(libc: Libc, fd: number, family: Family, policy: Uint8Array): void {
+  const [level, name] = family === 4 ? [IPPROTO_IP, IP_XFRM_POLICY] : [IPPROTO_IPV6, IPV6_XFRM_POLICY];
+  const set = libc.c.setsockopt(fd, level, name, new Uint8Array(policy), policy.length);
+  libc.unwrap(set, "exempt a socket from IPsec policies");
 }
 
 /** The address and port a socket is bound to. */

@@ -6,28 +6,12 @@ import assert from "node:assert/strict";
 import { Iked } from "../interop/iked.ts";
 import { must, ping, Wire } from "../interop/lab.ts";
 import { noteShown } from "../interop/shown.ts";
-import { Libreswan, OpenIked, type Peer, StrongSwan } from "../interop/peers.ts";
-import { ikedConf, LEFT, type Path, PATHS, PSK, RIGHT, SUITES, swanctlConf } from "../interop/suites.ts";
+import { StrongSwan } from "../interop/peers.ts";
+import { ikedConf, LEFT, PATHS, RIGHT, SUITES, swanctlConf } from "../interop/suites.ts";
+import { BIG, peerInitiates, startPeer, VERSIONS } from "./peers.ts";
 
 const inVm = Deno.env.get("IKED_VM") === "1";
 const skipped = inVm ? "" : " [skipped: not in the lab's VM]";
-
-/** aes-256 with hmac-sha2-512: what OpenIKED on Linux can load (lab README). */
-const BIG = {
-  name: "aes-256+hmac-sha2-512/modp2048",
-  ikesa: "enc aes-256 auth hmac-sha2-256 prf hmac-sha2-256 group modp2048",
-  childsa: "enc aes-256 auth hmac-sha2-512",
-  ike: "aes256-sha256-modp2048",
-  esp: "aes256-sha512",
-  encr: "ENCR_AES_CBC",
-  ke: "2048-bit MODP Group",
-};
-
-const VERSIONS: Readonly<Record<string, string>> = {
-  strongSwan: "strongSwan 5.9.8",
-  OpenIKED: "OpenIKED 7.2",
-  libreswan: "libreswan 4.10",
-};
 
 async function assertRawEsp(wire: Wire, iked: Iked, peerSide: string): Promise<void> {
   assert.equal(await ping(wire.left, LEFT.host, RIGHT.host, 5, 0.2), 5);
@@ -38,58 +22,6 @@ async function assertRawEsp(wire: Wire, iked: Iked, peerSide: string): Promise<v
   const state = await must("ip", "-n", peerSide, "xfrm", "state");
   assert.ok(state.includes(`0x${sa.children[0].spiOut}`), state);
   assert.ok(!state.includes("encap type espinudp"), state);
-}
-
-function openIkedConf(side: "left" | "right", path: Path): string {
-  const flow = side === "left" ? `from ${LEFT.net} to ${RIGHT.net}` : `from ${RIGHT.net} to ${LEFT.net}`;
-  const ends = side === "left"
-    ? `local ${path.left} peer ${path.right}`
-    : `local ${path.right} peer ${path.left}`;
-  const ids = side === "left" ? `srcid ${LEFT.id} dstid ${RIGHT.id}` : `srcid ${RIGHT.id} dstid ${LEFT.id}`;
-  return `ikev2 "gw" ${side === "left" ? "active" : "passive"} esp ${flow} ${ends} \\
-  ikesa ${BIG.ikesa} \\
-  childsa ${BIG.childsa} \\
-  ${ids} psk "${PSK}"
-`;
-}
-
-function libreswanConf(path: Path): string {
-  return `config setup
-  logfile=/dev/stderr
-conn gw
-  ikev2=insist
-  authby=secret
-  left=${path.left}
-  leftid=@${LEFT.id}
-  leftsubnet=${LEFT.net}
-  right=${path.right}
-  rightid=@${RIGHT.id}
-  rightsubnet=${RIGHT.net}
-  ike=aes256-sha2_256-dh14
-  esp=aes256-sha2_512
-  auto=add
-`;
-}
-
-const secrets = `@${LEFT.id} @${RIGHT.id} : PSK "${PSK}"\n`;
-
-async function startPeer(kind: string, namespace: string, side: "left" | "right", path: Path): Promise<Peer> {
-  switch (kind) {
-    case "strongSwan": {
-      const peer = await StrongSwan.start(namespace, "kernel");
-      await peer.load(swanctlConf(side, path, BIG));
-      return peer;
-    }
-    case "OpenIKED":
-      return await OpenIked.start(namespace, openIkedConf(side, path));
-    default:
-      return await Libreswan.start(namespace, libreswanConf(path), secrets);
-  }
-}
-
-async function peerInitiates(kind: string, peer: Peer): Promise<void> {
-  if (kind === "strongSwan") await peer.inside("swanctl", "--initiate", "--child", "net", "--timeout", "30");
-  if (kind === "libreswan") await peer.inside("ipsec", "auto", "--up", "gw");
 }
 
 for (const kind of ["strongSwan", "OpenIKED", "libreswan"]) {

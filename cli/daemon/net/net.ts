@@ -30,6 +30,7 @@ import { closeSockets, forgetErrors, openSockets, type OuterSocket } from "./soc
 import { sourceFor } from "./steering.ts";
 import { Syslog } from "./syslog.ts";
 import { Userland } from "./userland.ts";
+import { Xfrm } from "./xfrm.ts";
 
 /** So long the loop goes on without giving the role's messages their turn. */
 const BUSY_MS = 2;
@@ -66,6 +67,7 @@ export class Net {
   readonly #rawReceiver: Receiver;
   readonly #watches: readonly { readonly socket: OuterSocket; readonly watch: Watch }[];
   readonly #device: Watch | undefined;
+  readonly #lingerMs: number;
   readonly #syslog: Syslog;
   #told: DatapathEvent[] = [];
   #ticked = now();
@@ -92,12 +94,14 @@ export class Net {
       ...(start.nattPort === undefined ? {} : { nattPort: start.nattPort }),
       esp: userland,
       ...(memory === undefined ? {} : { memory }),
+      kernel: start.datapath === "xfrm",
     });
     this.#poller = new Poller(libc);
     try {
-      const opened = userland ? this.#openUserland(provider, memory) : undefined;
-      this.#datapath = opened ?? noDatapath();
-      this.#device = opened === undefined ? undefined : this.#poller.watch(opened.tun.fd);
+      this.#datapath = this.#open(start.datapath, provider, memory);
+      const { fd } = this.#datapath;
+      this.#device = fd === undefined ? undefined : this.#poller.watch(fd);
+      this.#lingerMs = userland ? LINGER_MS : 0;
     } catch (error) {
       closeSockets(libc, this.#sockets);
       this.#poller.close();
@@ -154,16 +158,22 @@ export class Net {
     return this.finished;
   }
 
-  #openUserland(provider: CryptoProvider, memory: PacketMemory | undefined): Userland {
-    return new Userland({
+  #open(
+    datapath: NetStart["datapath"],
+    provider: CryptoProvider,
+    memory: PacketMemory | undefined,
+  ): NetDatapath {
+    const options = {
       libc: this.#libc,
       netlink: this.#netlink,
       sockets: this.#sockets,
       provider,
       memory,
       now,
-      event: (event) => void this.#told.push(event),
-    });
+      event: (event: DatapathEvent) => void this.#told.push(event),
+    };
+    if (datapath === "userland") return new Userland(options);
+    return datapath === "xfrm" ? new Xfrm(options) : noDatapath();
   }
 
   #sourceFor(peer: Endpoint, port: number): Endpoint | undefined {
@@ -207,7 +217,7 @@ export class Net {
       this.#events.datapath(this.#told);
       this.#told = [];
     }
-    return this.#device === undefined || datagrams.length > 0 ? 0 : LINGER_MS;
+    return datagrams.length > 0 ? 0 : this.#lingerMs;
   }
 
   /** While a socket cannot send, its room is waited for and the device is left alone. */

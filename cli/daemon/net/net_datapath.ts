@@ -16,6 +16,8 @@ export interface EspArrival {
 
 /** A data path in this role. */
 export interface NetDatapath extends Handlers<Datapath> {
+  /** Polled for what the data path has ready by itself; absent where there is no such descriptor. */
+  readonly fd?: number;
   /** An ESP packet of `length` octets at `offset` of the arrival's buffer; octets around it may be overwritten. */
   esp(arrival: EspArrival, offset: number, length: number): void;
   /** Takes what the inside has ready, sends what waits. After each round of reading the sockets. */

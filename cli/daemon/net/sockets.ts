@@ -1,6 +1,7 @@
 /** The sockets towards the network: IKE, NAT-T and raw ESP, one of each per address family. */
 import { type Family, unspecified } from "../../../src/ip/mod.ts";
-import { type Libc, LibcError, openSocket } from "../../../ffi/libc/mod.ts";
+import { type Libc, LibcError, openSocket, setEspInUdp, setSocketPolicy } from "../../../ffi/libc/mod.ts";
+import { socketBypass } from "../../../src/datapath/xfrm/mod.ts";
 import { StartError } from "../role.ts";
 import type { PacketMemory } from "../../../src/datapath/mod.ts";
 import { Outlet } from "./outlet.ts";
@@ -37,6 +38,8 @@ export interface SocketsOptions {
   readonly esp: boolean;
   /** Where ESP is written that goes out. */
   readonly memory?: PacketMemory;
+  /** Whether the kernel carries ESP: it takes ESP in UDP from our sockets, and its policies let IKE pass. */
+  readonly kernel?: boolean;
 }
 
 /** Why a socket cannot be had, with what to do about it. */
@@ -73,6 +76,14 @@ export function forgetErrors(libc: Libc, fd: number): void {
   }
 }
 
+/** The host's policies may cover the peer itself: the IKE sockets would wait for the SA that they are to agree on. */
+function leaveToKernel(libc: Libc, fd: number, family: Family, duty: Duty): void {
+  for (const direction of ["in", "out"] as const) {
+    setSocketPolicy(libc, fd, family, socketBypass(family, direction));
+  }
+  if (duty === "natt") setEspInUdp(libc, fd);
+}
+
 /** Opens all that are asked for. Throws `StartError`; what was opened before is closed. */
 export function openSockets(libc: Libc, options: SocketsOptions): OuterSocket[] {
   const wanted: { duty: Duty; port: number }[] = [{ duty: "ike", port: options.ikePort }];
@@ -91,6 +102,7 @@ export function openSockets(libc: Libc, options: SocketsOptions): OuterSocket[] 
           gro: duty === "natt" && options.esp,
         });
         if (duty === "esp" && family === 6) reportErrors(libc, fd);
+        if (options.kernel === true) leaveToKernel(libc, fd, family, duty);
         const memory = duty === "ike" ? undefined : options.memory;
         sockets.push({ duty, family, fd, port, outlet: new Outlet(libc, fd, family, SLOTS[duty], memory) });
       } catch (error) {

@@ -86,8 +86,9 @@ interface Way {
 
 /** See the head of the file. */
 export class Userland implements NetDatapath {
-  /** The device, to be polled. */
   readonly tun: Tun;
+  /** The device, to be polled. */
+  readonly fd: number;
   readonly #options: UserlandOptions;
   readonly #steering: Steering;
   readonly #monitor: AddressMonitor;
@@ -106,6 +107,7 @@ export class Userland implements NetDatapath {
     const { libc, netlink } = options;
     this.#options = options;
     this.tun = openDevice(libc);
+    this.fd = this.tun.fd;
     const { index } = this.tun;
     // A device that keeps the kernel's own length carries packets all the same.
     netlink.request(setLink(index, { queueLength: DEVICE_QUEUE }), "lengthen the queue of the TUN device");

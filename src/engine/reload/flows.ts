@@ -1,6 +1,6 @@
 /** Flows of a configuration, and how the data path gets from those of one to those of the next. */
-import type { AddressRange } from "../../ip/mod.ts";
-import type { Policy } from "../../policy/mod.ts";
+import { addressBits, type AddressRange, type IpAddress } from "../../ip/mod.ts";
+import type { HostSpec, Policy } from "../../policy/mod.ts";
 import { isAnyPort, type TrafficSelector } from "../../selector/mod.ts";
 import type { FlowInstall } from "../../exchange/ports.ts";
 import { sameValue, textOf } from "../same.ts";
@@ -12,10 +12,23 @@ import type { PolicyTags } from "./tags.ts";
  */
 export function flowsOf(policies: readonly Policy[], tags: PolicyTags): FlowInstall[] {
   const flows = policies.flatMap((policy) =>
-    policy.flows.map(({ local, remote }) => ({ policy: tags.of(policy), local, remote }))
+    policy.flows.map(({ local, remote }) => ({ policy: tags.of(policy), local, remote, ...outerOf(policy) }))
   );
   const width = new Map(flows.map((flow) => [flow, widthOf(flow)]));
   return flows.sort((a, b) => width.get(a)! - width.get(b)!);
+}
+
+/** The outer endpoints, as far as the policy has just one of each. */
+function outerOf(policy: Policy): Pick<FlowInstall, "outer"> {
+  const remote = hostOf(policy.peer), local = hostOf(policy.local);
+  if (remote === undefined || (local !== undefined && local.family !== remote.family)) return {};
+  return { outer: { remote, ...(local === undefined ? {} : { local }) } };
+}
+
+function hostOf(spec: HostSpec): IpAddress | undefined {
+  if (spec.kind === "name") return spec.addresses[0];
+  if (spec.kind === "any" || spec.prefix.length < addressBits(spec.prefix.address.family)) return undefined;
+  return spec.prefix.address;
 }
 
 /**

@@ -21,13 +21,26 @@ import { Entries, relocated, saKey, type Way } from "./entries.ts";
 import { flowPolicies, flowPriority, flowSelectors, isOwnPriority } from "./flow_policies.ts";
 import { childSelectors, nameOf, type Planned, planPair, policiesOf, wipeKeys } from "./pair.ts";
 import { policyKey, PolicyTable } from "./policy_table.ts";
-import { isOwnReqid, Reqids } from "./reqids.ts";
+import { isOwnReqid, OWN_PROBE, Reqids } from "./reqids.ts";
 import { ERRNO, type KernelFailure, type KernelTransport, whatIsMissing } from "./transport.ts";
 
 /** More SAs than these are asked for with one dump. */
 const ONE_BY_ONE = 32;
 /** Where the soft limit lies between: part of the lifetime in octets. */
 const SOFT = { least: 0.75, spread: 0.125 };
+
+const LOOPBACK = { family: 4, value: 0x7f00_0001n } as const;
+const PROBE_MAC = { name: "hmac(sha1)", key: new Uint8Array(20), icvLength: 12 } as const;
+const PROBE: XfrmSa = {
+  source: LOOPBACK,
+  destination: LOOPBACK,
+  spi: 0x1ced_0001,
+  protocol: "esp",
+  mode: "tunnel",
+  reqid: OWN_PROBE,
+  flags: 0,
+  algorithms: { cipher: { name: "ecb(cipher_null)", key: new Uint8Array(0) }, mac: PROBE_MAC },
+};
 
 export interface KernelOptions {
   readonly transport: KernelTransport;
@@ -80,6 +93,18 @@ export class Kernel {
     this.#options = options;
     this.#entries = new Entries(options.transport);
     this.#policies = new PolicyTable(options.transport);
+  }
+
+  /** Whether the kernel can carry ESP: an SA to nowhere is made and removed. */
+  probe(): DatapathResult {
+    const key = Uint8Array.from({ length: 20 }, () => Math.floor(256 * this.#options.fraction()));
+    const added = this.#entries.add({
+      ...PROBE,
+      algorithms: { ...PROBE.algorithms, mac: { ...PROBE_MAC, key } },
+    });
+    if (!added.ok) return fail(explain(added.error, "esp", wantedModules(PROBE.algorithms)));
+    this.#entries.remove(PROBE);
+    return ok(undefined);
   }
 
   /** Replaces all flows by these; on a failure the old ones stay. */

@@ -4,6 +4,9 @@
 const FIRST = 0x1ced_0000;
 const COUNT = 0x10000;
 
+/** The number of the SA that is made to see whether the kernel can. */
+export const OWN_PROBE = FIRST + COUNT - 1;
+
 /** Whether an SA or template with this number is this daemon's, or was an earlier one's. */
 export function isOwnReqid(reqid: number): boolean {
   return reqid >= FIRST && reqid < FIRST + COUNT;
@@ -22,7 +25,7 @@ export class Reqids {
       known.users++;
       return known.reqid;
     }
-    if (this.#taken.size === COUNT) return undefined;
+    if (this.#taken.size === COUNT - 1) return undefined;
     while (this.#taken.has(this.#next)) this.#advance();
     const reqid = this.#next;
     this.#advance();
@@ -39,6 +42,6 @@ export class Reqids {
   }
 
   #advance(): void {
-    this.#next = this.#next + 1 === FIRST + COUNT ? FIRST : this.#next + 1;
+    this.#next = this.#next + 1 === OWN_PROBE ? FIRST : this.#next + 1;
   }
 }

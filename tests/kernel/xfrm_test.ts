@@ -1,0 +1,151 @@
+/**
+ * Our executable on the kernel's IPsec (`-K xfrm`) against peers on theirs. Runs in the VM of `../shared/lab`
+ * (`tests/kernel/run`), because this needs a kernel with ESP.
+ */
+import assert from "node:assert/strict";
+import { Iked } from "../interop/iked.ts";
+import { must, ping, Wire } from "../interop/lab.ts";
+import { noteShown } from "../interop/shown.ts";
+import { StrongSwan } from "../interop/peers.ts";
+import { ikedConf, LEFT, type Path, PATHS, RIGHT, SUITES, swanctlConf } from "../interop/suites.ts";
+import { BIG, peerInitiates, startPeer, VERSIONS } from "./peers.ts";
+
+const inVm = Deno.env.get("IKED_VM") === "1";
+const skipped = inVm ? "" : " [skipped: not in the lab's VM]";
+
+function kernelTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name: `xfrm: ${name}${skipped}`, ignore: !inVm, fn });
+}
+
+/** The tables of the kernel in a namespace, in the order of ip(8), without what counts and ages. */
+async function tables(namespace: string): Promise<{ readonly states: string; readonly policies: string }> {
+  const [states, policies] = await Promise.all(
+    ["state", "policy"].map((what) => must("ip", "-n", namespace, "xfrm", what)),
+  );
+  return { states: states!, policies: policies! };
+}
+
+/** Pings both ways; our kernel has the pair that `show sa` shows, and counts it. */
+async function assertCarries(wire: Wire, iked: Iked, ours: string): Promise<void> {
+  assert.equal(await ping(wire.left, LEFT.host, RIGHT.host, 5, 0.2), 5, iked.process.log);
+  assert.equal(await ping(wire.right, RIGHT.host, LEFT.host, 5, 0.2), 5);
+  const [sa] = (await iked.ctl("show", "sa")).ikeSas;
+  const [child] = sa.children;
+  const { states } = await tables(ours);
+  for (const spi of [child.spiIn, child.spiOut]) assert.ok(states.includes(`0x${spi}`), states);
+  assert.ok(child.packetsIn >= 10 && child.packetsOut >= 10, JSON.stringify(child));
+  assert.equal((await iked.ctl("show", "datapath")).datapath, "xfrm");
+}
+
+/** What a stop must leave: nothing. */
+async function stopsClean(iked: Iked, ours: string): Promise<void> {
+  assert.equal((await iked.process.stop()).code, 0, iked.process.log);
+  assert.deepEqual(await tables(ours), { states: "", policies: "" });
+}
+
+for (const kind of ["strongSwan", "OpenIKED", "libreswan"]) {
+  const path = PATHS[0]!;
+  kernelTest(`with ${kind}, we initiate`, async () => {
+    await using wire = await Wire.create("", "direct");
+    await using _peer = await startPeer(kind, wire.right, "right", path);
+    await using iked = await Iked.start(wire.left, ikedConf("left", path, BIG), "-K", "xfrm");
+    await iked.process.line(/child-up/);
+    await assertCarries(wire, iked, wire.left);
+    await noteShown(iked, VERSIONS[kind]!);
+    await stopsClean(iked, wire.left);
+  });
+  kernelTest(`with ${kind}, which initiates`, async () => {
+    await using wire = await Wire.create("", "direct");
+    await using iked = await Iked.start(wire.right, ikedConf("right", path, BIG), "-K", "xfrm");
+    await using peer = await startPeer(kind, wire.left, "left", path);
+    await peerInitiates(kind, peer);
+    await iked.process.line(/child-up/);
+    await assertCarries(wire, iked, wire.right);
+    await stopsClean(iked, wire.right);
+  });
+}
+
+async function strongSwanOnRight(wire: Wire, path: Path, suite = SUITES[0]!): Promise<StrongSwan> {
+  const peer = await StrongSwan.start(wire.right, "kernel");
+  await peer.load(swanctlConf("right", path, suite));
+  return peer;
+}
+
+for (const path of PATHS.slice(1)) {
+  kernelTest(`with strongSwan, aes-256-gcm, ${path.name}`, async () => {
+    await using wire = await Wire.create("", path.mode);
+    await using _peer = await strongSwanOnRight(wire, path);
+    await using iked = await Iked.start(wire.left, ikedConf("left", path, SUITES[0]!), "-K", "xfrm");
+    await iked.process.line(/child-up/);
+    await assertCarries(wire, iked, wire.left);
+    const { states } = await tables(wire.left);
+    assert.equal(states.includes("encap type espinudp"), path.mode === "nat", states);
+    await stopsClean(iked, wire.left);
+  });
+}
+
+kernelTest(
+  "a passive policy is negotiated on the kernel's ACQUIRE; nothing goes in clear before",
+  async () => {
+    const path = PATHS[0]!;
+    await using wire = await Wire.create("", "direct");
+    await using _peer = await strongSwanOnRight(wire, path);
+    const conf = ikedConf("left", path, SUITES[0]!).replace(" active ", " passive ");
+    await using iked = await Iked.start(wire.left, conf, "-K", "xfrm");
+    const before = await tables(wire.left);
+    assert.equal(before.states, "");
+    assert.match(before.policies, /dir out priority/);
+    assert.equal(await ping(wire.left, LEFT.host, RIGHT.host, 1), 0);
+    await iked.process.line(/child-up/);
+    await assertCarries(wire, iked, wire.left);
+    await stopsClean(iked, wire.left);
+  },
+);
+
+kernelTest("rekeys by either side lose no ping, and the counters go on from the new SA", async () => {
+  const path = PATHS[0]!;
+  await using wire = await Wire.create("", "direct");
+  await using peer = await strongSwanOnRight(wire, path);
+  await using iked = await Iked.start(
+    wire.left,
+    ikedConf("left", path, SUITES[0]!, { more: "lifetime 15" }),
+    "-K",
+    "xfrm",
+  );
+  await iked.process.line(/child-up/);
+  const pings = ping(wire.left, LEFT.host, RIGHT.host, 150, 0.1);
+  await peer.inside("swanctl", "--rekey", "--child", "net");
+  await iked.process.line(/child-rekeyed/);
+  const { length } = iked.process.lines;
+  await iked.process.line(/child-rekeyed/, length);
+  assert.equal(await pings, 150, iked.process.log);
+  await stopsClean(iked, wire.left);
+});
+
+kernelTest(
+  "a kill -9 lets nothing out in clear; the next start takes the tables over, strangers stay",
+  async () => {
+    const path = PATHS[0]!;
+    await using wire = await Wire.create("", "direct");
+    await using _peer = await strongSwanOnRight(wire, path);
+    const stranger = ["src", "203.0.113.1", "dst", "203.0.113.2"];
+    await must("ip", "-n", wire.left, "xfrm", "policy", "add", ...stranger, "dir", "out", "action", "block");
+    const before = await tables(wire.left);
+    {
+      await using iked = await Iked.start(wire.left, ikedConf("left", path, SUITES[0]!), "-K", "xfrm");
+      await iked.process.line(/child-up/);
+      await iked.process.stop("SIGKILL");
+    }
+    const left = await tables(wire.left);
+    assert.match(left.policies, /10\.2\.0\.0\/16/);
+    await using iked = await Iked.start(wire.left, ikedConf("left", path, SUITES[0]!), "-K", "xfrm");
+    await iked.process.line(/child-up/);
+    await assertCarries(wire, iked, wire.left);
+    const [sa] = (await iked.ctl("show", "sa")).ikeSas;
+    const { states } = await tables(wire.left);
+    assert.equal(states.match(/^src /gm)!.length, 2, states);
+    assert.ok(states.includes(`0x${sa.children[0].spiOut}`));
+    assert.equal((await iked.process.stop()).code, 0);
+    assert.deepEqual(await tables(wire.left), before);
+  },
+);
