@@ -8,6 +8,8 @@ import { closest } from "./suggest.ts";
 /** Ends the parsing of one statement; it never leaves this room. */
 export class Abandoned extends Error {}
 const BACKSLASH = 0x5c;
+/** Names of macros among which one is looked for that is like a wrong one. */
+const MAX_NAMES = 1000;
 const ABANDONED = new Abandoned("The statement is given up");
 
 /** A token in words, for a message. Secrets stay out of it. */
@@ -76,7 +78,11 @@ export class Cursor {
     const name = textOf(token);
     const macro = this.macros.use(name);
     if (macro === undefined) {
-      this.fail(token, `macro "${name}" is not defined`, closest(name, this.macros.names()));
+      this.fail(
+        token,
+        `macro "${name}" is not defined`,
+        () => closest(name, this.macros.names().take(MAX_NAMES)),
+      );
     }
     if (macro.broken === true) throw ABANDONED;
     if (!this.macros.spend(macro.octets.length + 1)) this.fail(token, "macros expand to too much text");
@@ -162,13 +168,14 @@ export class Cursor {
   }
 
   /** Notes an error and gives the statement up. Where the token stands in a new line, the one before it is told. */
-  fail(token: Token, message: string, suggestion?: string): never {
+  fail(token: Token, message: string, suggest?: () => string | undefined): never {
     const before = this.#taken === token ? this.#before : this.#taken, { place } = token;
+    const suggestion = this.diagnostics.full ? undefined : suggest?.();
     const apart = suggestion === undefined && before !== undefined &&
       before.place.source === place.source && before.place.line < place.line && before.kind !== "newline";
     const what = before?.secret ? "a secret" : before && describe(before);
     const behind = apart ? ` (behind ${what} in line ${before.place.line})` : "";
-    this.diagnostics.error(place, message + behind, suggestion);
+    this.diagnostics.error(place, message + behind, () => suggestion);
     throw ABANDONED;
   }
 }

@@ -28,6 +28,8 @@ export const WARNINGS = {
   sameEnds: "W020",
   duplicateUser: "W021",
   longString: "W022",
+  noCredentials: "W023",
+  noDomainName: "W024",
 } as const;
 
 export type WarningCode = (typeof WARNINGS)[keyof typeof WARNINGS];
@@ -140,7 +142,14 @@ export class Diagnostics {
     return this.#errors > 0;
   }
 
-  error(place: Place | undefined, message: string, suggestion?: string): void {
+  /** Whether there are so many errors that no other one is shown. */
+  get full(): boolean {
+    return this.#errors >= MAX_EACH;
+  }
+
+  /** Notes an error; a suggestion that takes a search is looked for only where it is shown. */
+  error(place: Place | undefined, message: string, suggest?: () => string | undefined): void {
+    const suggestion = this.full ? undefined : suggest?.();
     this.#errors++;
     const rest = suggestion === undefined ? {} : { suggestion };
     if (this.#errors <= MAX_EACH) this.#noted.push({ severity: "error", message, place, ...rest });

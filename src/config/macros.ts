@@ -10,6 +10,12 @@ export interface Macro {
   readonly broken?: boolean;
 }
 
+/** One definition of a macro: how to keep it out of messages, and the macros that stand in it. */
+interface Definition {
+  readonly hide: () => void;
+  readonly nested: readonly string[];
+}
+
 /** Octets of one macro's value. */
 export const MAX_MACRO_LENGTH = 8192;
 
@@ -18,8 +24,7 @@ export class Macros {
   readonly #macros = new Map<string, Macro>();
   readonly #fixed = new Set<string>();
   readonly #used = new Set<string>();
-  /** For each name, what hides its definitions from messages. */
-  readonly #definitions = new Map<string, (() => void)[]>();
+  readonly #definitions = new Map<string, Definition[]>();
   readonly #secret = new Set<string>();
   #budget: number;
 
@@ -32,20 +37,28 @@ export class Macros {
     }
   }
 
-  /** Defines a macro anew. `hide` keeps this definition out of messages. */
-  define(name: string, macro: Macro, hide: () => void): void {
+  /** Defines a macro anew. `hide` keeps this definition out of messages; macros named `nested` stand in it. */
+  define(name: string, macro: Macro, hide: () => void, nested: readonly string[]): void {
     if (!this.#fixed.has(name)) this.#macros.set(name, macro);
     const definitions = this.#definitions.get(name) ?? [];
-    definitions.push(hide);
+    definitions.push({ hide, nested });
     this.#definitions.set(name, definitions);
-    if (this.#secret.has(name)) hide();
+    if (!this.#secret.has(name)) return;
+    hide();
+    for (const one of nested) this.hide(one);
   }
 
-  /** Keeps all definitions of this name out of messages, those to come as well. */
+  /** Keeps all definitions of this name out of messages, those to come as well, and of what stands in them. */
   hide(name: string): void {
-    if (this.#secret.has(name)) return;
-    this.#secret.add(name);
-    for (const hide of this.#definitions.get(name) ?? []) hide();
+    const names = [name];
+    for (let next = names.pop(); next !== undefined; next = names.pop()) {
+      if (this.#secret.has(next)) continue;
+      this.#secret.add(next);
+      for (const { hide, nested } of this.#definitions.get(next) ?? []) {
+        hide();
+        for (const one of nested) names.push(one);
+      }
+    }
   }
 
   /** The macro of this name, which counts as used then. */
@@ -65,7 +78,7 @@ export class Macros {
     this.#budget += 16 * source.octets.length;
   }
 
-  names(): Iterable<string> {
+  names(): MapIterator<string> {
     return this.#macros.keys();
   }
 

@@ -21,7 +21,7 @@ export function configAttribute(
   if (exact !== undefined) return exact;
   const [whole, ...more] = word.length < 2 ? [] : ATTRIBUTES.filter((one) => one.startsWith(word));
   if (whole === undefined || more.length > 0) {
-    diagnostics.error(place, `unknown option "${cut(text)}" of config`, closest(word, ATTRIBUTES));
+    diagnostics.error(place, `unknown option "${cut(text)}" of config`, () => closest(word, ATTRIBUTES));
     return undefined;
   }
   diagnostics.warn(WARNINGS.abbreviated, place, `"${cut(text)}" is taken for "${whole}"`, whole);

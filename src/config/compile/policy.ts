@@ -109,7 +109,7 @@ class PolicyCompiler {
     const eap = EAP_METHODS.find((one) => one === wanted);
     if (eap !== undefined) return { method: "eap", eap };
     const message = `unknown EAP method "${cut(text)}": expected ${EAP_METHODS.join(" or ")}`;
-    context.diagnostics.error(auth.type.place, message, closest(wanted, EAP_METHODS));
+    context.diagnostics.error(auth.type.place, message, () => closest(wanted, EAP_METHODS));
     return undefined;
   }
 

@@ -90,7 +90,7 @@ function algorithm(kind: Kind, { name }: TransformNode, diagnostics: Diagnostics
   const names = NAMES[kind];
   const whole = text.length < MIN_PREFIX ? undefined : names.find((one) => one.startsWith(text));
   if (whole === undefined) {
-    diagnostics.error(name.place, `unknown ${kind} "${name.text.slice(0, 64)}"`, closest(text, names));
+    diagnostics.error(name.place, `unknown ${kind} "${name.text.slice(0, 64)}"`, () => closest(text, names));
     return undefined;
   }
   diagnostics.warn(WARNINGS.abbreviated, name.place, `"${name.text}" is taken for "${whole}"`, whole);

@@ -39,6 +39,7 @@ class RadiusCompiler {
   readonly attributes: RadiusAttribute[] = [];
   readonly listen: Endpoint[] = [];
   readonly clients: RadiusClient[] = [];
+  readonly #known = new Set<SecretRef>();
 
   constructor(readonly context: CompileContext) {}
 
@@ -85,12 +86,19 @@ class RadiusCompiler {
     if (endpoint === undefined) return;
     const name = formatEndpoint(endpoint);
     const ref = `radius:${accounting ? "accounting" : "authentication"}:${name}` as SecretRef;
-    if (service.servers.some((one) => one.secret === ref)) {
+    if (this.#isKnown(ref)) {
       diagnostics.error(address.place, `the server ${name} is there already`);
       return;
     }
     service.servers.push({ ...endpoint, secret: ref });
     secrets.push({ ref, octets: secret.octets });
+  }
+
+  /** Whether a server or client came before; it has come now. */
+  #isKnown(ref: SecretRef): boolean {
+    const known = this.#known.has(ref);
+    this.#known.add(ref);
+    return known;
   }
 
   #count({ kind, accounting, count }: NodeOf<"max-tries" | "max-failovers">): void {
@@ -131,7 +139,7 @@ class RadiusCompiler {
     const parsed = this.#address(address);
     if (parsed === undefined) return;
     const ref = `radius:client:${formatAddress(parsed)}` as SecretRef;
-    if (this.clients.some((one) => one.secret === ref)) {
+    if (this.#isKnown(ref)) {
       this.context.diagnostics.error(address.place, `the client ${formatAddress(parsed)} is there already`);
       return;
     }

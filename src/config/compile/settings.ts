@@ -86,7 +86,7 @@ class Settings {
     if (datapath !== undefined) this.options.datapath = datapath;
     else {
       const message = `unknown data path "${cut(text)}": expected ${DATAPATHS.join(", ")}`;
-      this.context.diagnostics.error(place, message, closest(text, DATAPATHS));
+      this.context.diagnostics.error(place, message, () => closest(text, DATAPATHS));
     }
   }
 

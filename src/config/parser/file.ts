@@ -78,7 +78,7 @@ class Parser {
       this.diagnostics.warn(WARNINGS.passedOver, raw.place, message);
       cursor.skipStatement();
     } else if (WORDS.has(word)) cursor.fail(raw, `expected a statement, found ${describe(raw)}${hint}`);
-    else cursor.fail(raw, `unknown statement ${describe(raw)}`, closest(word, STATEMENTS));
+    else cursor.fail(raw, `unknown statement ${describe(raw)}`, () => closest(word, STATEMENTS));
     this.#end(cursor);
   }
 

@@ -49,10 +49,7 @@ export function defineMacro(cursor: Cursor, nameToken: Token, name: string): voi
     // Up to where reading came; an error ends it somewhere in its line
     const newline = first.octets.indexOf(NEWLINE, cursor.peekRaw().start);
     const end = broken && newline >= 0 ? newline : cursor.peekRaw().end;
-    const hide = () => {
-      place.source.hide(first.start, end);
-      for (const one of nested) macros.hide(one);
-    };
-    macros.define(name, { octets: octets ?? new Uint8Array(0), place, broken }, hide);
+    const hide = () => place.source.hide(first.start, end);
+    macros.define(name, { octets: octets ?? new Uint8Array(0), place, broken }, hide, nested);
   }
 }

@@ -19,7 +19,7 @@ export function setting(cursor: Cursor): SetNode {
   const token = cursor.next();
   const text = token.kind === "word" ? textOf(token) : "";
   if (!OPTIONS.includes(text)) {
-    cursor.fail(token, `unknown option ${describe(token)} of set`, closest(text, OPTIONS));
+    cursor.fail(token, `unknown option ${describe(token)} of set`, () => closest(text, OPTIONS));
   }
   const option = { text, place: token.place };
   const wanted = VALUES.get(text);

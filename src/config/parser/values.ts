@@ -37,7 +37,7 @@ export function unknownWord(
   if (word === undefined || WORDS.has(word) || isReserved(word)) {
     cursor.fail(token, `expected ${wanted}, found ${describe(token)}`);
   }
-  cursor.fail(token, `unknown word ${describe(token)}`, closest(word, words));
+  cursor.fail(token, `unknown word ${describe(token)}`, () => closest(word, words));
 }
 
 /** The next token as text; it has to be a word or a string. */
