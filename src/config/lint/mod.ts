@@ -7,6 +7,7 @@ import type { Compiled } from "../compile/types.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { type InstalledCertificate, lintCertificates } from "./certificates.ts";
 import { lintEnds } from "./ends.ts";
+import { lintIdentities } from "./identities.ts";
 import { lintKeys } from "./keys.ts";
 import { lintLifetimes } from "./lifetimes.ts";
 import { lintOverlap } from "./overlap.ts";
@@ -25,7 +26,7 @@ export interface LintFacts {
 /** Looks at a configuration without errors and at what it was compiled from. */
 export function lint(
   tree: ConfigurationNode,
-  { configuration, secrets }: Compiled,
+  { configuration, secrets, options }: Compiled,
   facts: LintFacts,
   diagnostics: Diagnostics,
 ): void {
@@ -41,6 +42,7 @@ export function lint(
   lintCertificates(subjects, facts.certificates ?? [], diagnostics);
   lintLifetimes(subjects, diagnostics);
   lintEnds(subjects, diagnostics);
-  lintUsers(tree, diagnostics);
+  lintUsers(tree, subjects, options, diagnostics);
+  lintIdentities(subjects, diagnostics);
   diagnostics.complete = true;
 }

@@ -197,10 +197,54 @@ Deno.test("W020: two ends that are one host or one identity", () => {
 });
 
 Deno.test("W021: of users with one name the last counts", () => {
-  const { text } = check(`user alice "one"\nuser bob "two"\nuser alice "three"\n${SITE} ${KEY}\n`);
+  const { text } = check(
+    `user alice "one"\nuser bob "two"\nuser alice "three"\nikev2 rw ${POOL} eap mschap-v2\n`,
+  );
   assert.equal(
-    text,
+    text.split("\niked.conf:2")[0],
     'iked.conf:1:6: warning: user "alice" stands here in vain: the one at iked.conf:3:6 counts [W021]\n' +
       "user alice *****\n     ^",
   );
+});
+
+Deno.test("W023: EAP that nobody can pass, and W008: users whom nobody asks", () => {
+  const rw = (eap: string) => `ikev2 rw ${POOL} eap ${eap}\n`;
+  assert.deepEqual(wordsOf(rw("mschap-v2")), ["eap W023"]);
+  assert.deepEqual(wordsOf(`user alice "one"\n${rw("mschap-v2")}`), []);
+  assert.deepEqual(wordsOf(rw("radius")), ["eap W023"]);
+  assert.deepEqual(wordsOf(`radius server 192.0.2.5 secret one\n${rw("radius")}`), []);
+  assert.match(
+    check(rw("radius")).text,
+    /nobody can authenticate: there is no "radius server" to ask \[W023\]/,
+  );
+  assert.deepEqual(wordsOf(`user alice "one"\nuser bob "two"\n${SITE} ${KEY}\n`), ["alice W008"]);
+  assert.deepEqual(wordsOf(`user alice "one"\n${rw("radius")}`), ["alice W008", "eap W023"]);
+});
+
+Deno.test("W024: identities that are taken for domain names and can be none, with what is meant", () => {
+  const said = (id: string) =>
+    check(`ikev2 site ${FLOW} peer 192.0.2.2 srcid a.example.com dstid "${id}" ${KEY}\n`).diagnostics
+      .map(({ code, suggestion }) => `${code} ${suggestion}`);
+  for (
+    const good of [
+      "b.example.com",
+      "west",
+      "a_b",
+      "*.example.com",
+      "/C=DE/CN=b",
+      "b@example.com",
+      "192.0.2.7",
+      "2001:db8::7",
+      "x/y",
+      "ou=x=y",
+      "key id 7",
+    ]
+  ) assert.deepEqual(said(good), [], good);
+  assert.deepEqual(said("FQDN/b.example.com"), ["W024 b.example.com"]);
+  assert.deepEqual(said("IPV4/192.0.2.7"), ["W024 192.0.2.7"]);
+  assert.deepEqual(said("192.0.2.7/32"), ["W024 192.0.2.7"]);
+  assert.deepEqual(said("2001:db8::7/128"), ["W024 2001:db8::7"]);
+  assert.deepEqual(said("C=DE/O=Example/CN=b"), ["W024 /C=DE/O=Example/CN=b"]);
+  assert.deepEqual(said("C=DE, O=Example Org, CN=b"), ["W024 /C=DE/O=Example Org/CN=b"]);
+  assert.deepEqual(said("CN = b"), ["W024 /CN=b"]);
 });
