@@ -5,12 +5,12 @@
  * rewritten on the way.
  */
 import { sha1 } from "@noble/hashes/legacy.js";
-import { concat, type IkeSpi, sameOctets } from "../bytes/mod.ts";
+import { type IkeSpi, sameOctets } from "../bytes/mod.ts";
 import { addressToOctets, type Endpoint } from "../ip/mod.ts";
 import type { NatPlace, Path } from "../sa/mod.ts";
 import type { Globals, Policy } from "../policy/types.ts";
 import { NOTIFY, type NotifyPayload, type Payload } from "../wire/mod.ts";
-import { ikeSpiOctets, type World } from "./context.ts";
+import type { World } from "./context.ts";
 import { notify } from "./notifies.ts";
 
 /** SPIs of an IKE SA; `spiR` is 0 in an IKE_SA_INIT request. */
@@ -20,11 +20,15 @@ export interface SpiPair {
 }
 
 /** The data of a NAT_DETECTION_*_IP notification: 20 octets. */
-export function natDetectionHash(spis: SpiPair, endpoint: Endpoint): Uint8Array {
-  const port = new Uint8Array([endpoint.port >> 8, endpoint.port & 255]);
-  return sha1(
-    concat(ikeSpiOctets(spis.spiI), ikeSpiOctets(spis.spiR), addressToOctets(endpoint.address), port),
-  );
+export function natDetectionHash({ spiI, spiR }: SpiPair, { address, port }: Endpoint): Uint8Array {
+  const host = addressToOctets(address);
+  const octets = new Uint8Array(2 * 8 + host.length + 2);
+  const view = new DataView(octets.buffer);
+  view.setBigUint64(0, spiI);
+  view.setBigUint64(8, spiR);
+  octets.set(host, 16);
+  view.setUint16(16 + host.length, port);
+  return sha1(octets);
 }
 
 /** Whether ESP is to go into UDP in spite of a path without NAT. */

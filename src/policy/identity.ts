@@ -10,6 +10,8 @@ import {
 } from "./distinguished_name.ts";
 import type { Identity } from "./types.ts";
 
+const utf8 = new TextDecoder();
+
 /**
  * The identity that a `srcid` or `dstid` names, its type by its form: `/…` is a distinguished name, then IPv4, IPv6,
  * with `@` a mailbox, else a domain name. Undefined: it starts with a slash and is no name, or is empty.
@@ -39,7 +41,7 @@ export function formatIdentity({ type, data }: Identity): string {
     }
     case ID_TYPE.ID_FQDN:
     case ID_TYPE.ID_RFC822_ADDR:
-      return new TextDecoder().decode(data.subarray(0, 1024)).replace(/\p{Cc}/gu, "?");
+      return utf8.decode(data.subarray(0, 1024)).replace(/\p{Cc}/gu, "?");
     case ID_TYPE.ID_DER_ASN1_DN: {
       const name = formatDistinguishedName(data);
       if (name !== undefined) return name;

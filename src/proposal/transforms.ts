@@ -39,10 +39,23 @@ function mayBeAbsent(protocol: ProposalProtocol, type: TransformType): boolean {
 
 /** The alternatives of one type in a proposal of ours; one that it leaves out is NONE. */
 export function choicesOf(proposal: Proposal, type: TransformType): readonly Choice[] {
-  const lists = { [ENCR]: proposal.encr, [PRF]: proposal.prf, [INTEG]: proposal.integ, [KE]: proposal.ke };
-  const list = type === ESN ? proposal.esn : lists[type]!;
-  if (list.length === 0 && mayBeAbsent(proposal.protocol, type)) return NONE;
-  return list.map((one) => typeof one === "number" ? { id: one } : one);
+  if (type === ENCR) return proposal.encr;
+  const ids = idsOf(proposal, type);
+  if (ids.length === 0 && mayBeAbsent(proposal.protocol, type)) return NONE;
+  return ids.map((id) => ({ id }));
+}
+
+function idsOf(proposal: Proposal, type: Exclude<TransformType, typeof ENCR>): readonly number[] {
+  switch (type) {
+    case PRF:
+      return proposal.prf;
+    case INTEG:
+      return proposal.integ;
+    case KE:
+      return proposal.ke;
+    case ESN:
+      return proposal.esn;
+  }
 }
 
 function toTransform(type: TransformType, { id, keyBits }: Choice): WireTransform {
