@@ -19,18 +19,24 @@ export class Reader {
   readonly #octets: Uint8Array;
   readonly #origin: number;
   readonly #what: string;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
 
-  /** `origin` is where `octets` begins in the outermost input, `what` names the structure in errors. */
-  constructor(octets: Uint8Array, origin = 0, what = "Input") {
+  /**
+   * `origin` is where `octets` begins in the outermost input, `what` names the structure in errors; what is read
+   * begins at `start` and ends before `end`.
+   */
+  constructor(octets: Uint8Array, origin = 0, what = "Input", start = 0, end = octets.length) {
     this.#octets = octets;
     this.#origin = origin;
     this.#what = what;
+    this.#at = start;
+    this.#end = end;
   }
 
   /** Octets not yet read. */
   get remaining(): number {
-    return this.#octets.length - this.#at;
+    return this.#end - this.#at;
   }
 
   /** Where the next octet is, counted from the start of the outermost input. */
@@ -76,14 +82,14 @@ export class Reader {
 
   /** A reader of just the next `length` octets, which this one passes over. */
   sub(length: number, what: string): Reader {
-    const origin = this.octet;
-    return new Reader(this.take(length), origin, what);
+    const start = this.#advance(length);
+    return new Reader(this.#octets, this.#origin, what, start, start + length);
   }
 
   #advance(length: number): number {
     const at = this.#at;
     // A negative length would go back, and a loop over structures would never end.
-    if (length < 0 || length > this.#octets.length - at) {
+    if (length < 0 || length > this.#end - at) {
       throw new ReadError(
         this.octet,
         `${this.#what} ends early: ${length} octets needed, ${this.remaining} left`,

@@ -45,12 +45,13 @@ export async function respondAuth(context: SaContext, request: Opened): Promise<
     return refuse(context, { code: "auth-method", wanted: "a pre-shared key", got: "no AUTH payload (EAP)" });
   }
   const peerId: Identity = { type: idi.idType, data: idi.data.slice() };
-  const policy = choosePolicy(context, sa, request, peerId);
+  const matchOf = once((policy: Policy) => matchChild(policy, request.payloads, false));
+  const policy = choosePolicy(context, sa, request, peerId, matchOf);
   if (policy === undefined) return refuse(context, wrongId(context.policy, request.payloads, peerId));
   context.usePolicy(policy);
 
   const wantsChild = payloadOf(request.payloads, "SA") !== undefined;
-  const match = matchChild(policy, request.payloads, false);
+  const match = matchOf(policy);
   const idr: IdPayload = {
     type: "IDr",
     critical: false,
@@ -80,6 +81,7 @@ function choosePolicy(
   sa: HalfOpenSa,
   request: Opened,
   peerId: Identity,
+  matchOf: (policy: Policy) => Result<ChildMatch, Failure>,
 ): Policy | undefined {
   const { lookup } = context.world;
   const { payloads, path } = request;
@@ -87,12 +89,22 @@ function choosePolicy(
   const localId = idr && { type: idr.idType, data: idr.data };
   const peer: PeerQuery = { local: path.local.address, peer: path.remote.address, peerId };
   const suits = (policy: Policy) => allowsSuite(policy.ikeProposals, sa.suite);
-  const suitsChild = (policy: Policy) => suits(policy) && matchChild(policy, payloads, false).ok;
+  const suitsChild = (policy: Policy) => suits(policy) && matchOf(policy).ok;
   // The identity that the initiator names is a wish: we may answer with another (RFC 7296 §2.15).
   const named: PeerQuery = localId === undefined ? peer : { ...peer, localId };
   return lookup.incoming({ ...named, accepts: suitsChild }) ??
     lookup.incoming({ ...named, accepts: suits }) ??
     lookup.incoming({ ...peer, accepts: suitsChild }) ?? lookup.incoming({ ...peer, accepts: suits });
+}
+
+/** Works out a policy's answer when it is first asked for. */
+function once<Answer>(work: (policy: Policy) => Answer): (policy: Policy) => Answer {
+  const known = new Map<Policy, Answer>();
+  return (policy) => {
+    const answer = known.get(policy) ?? work(policy);
+    known.set(policy, answer);
+    return answer;
+  };
 }
 
 /** Whether a policy could have chosen this suite. */
