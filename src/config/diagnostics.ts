@@ -30,8 +30,6 @@ export const WARNINGS = {
   longString: "W022",
   noCredentials: "W023",
   noDomainName: "W024",
-  noCredentials: "W023",
-  noDomainName: "W024",
 } as const;
 
 export type WarningCode = (typeof WARNINGS)[keyof typeof WARNINGS];
