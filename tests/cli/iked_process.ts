@@ -27,13 +27,13 @@ export const IKED: readonly string[] = executable === undefined
   ? [Deno.execPath(), "run", ...FLAGS, MAIN]
   : [executable];
 
+/** What `faulty_daemon.ts` and its workers were compiled into, with `--v8-flags=--max-heap-size=64`. */
 const faultyExecutable = Deno.env.get("IKED_FAULTY_BIN");
 
-/** The words that start `faulty_daemon.ts`, or what it was compiled into. */
-function faulty(heaps: string): readonly string[] {
-  return faultyExecutable === undefined
-    ? [Deno.execPath(), "run", ...FLAGS, heaps, FAULTY]
-    : ["env", `DENO_V8_FLAGS=${heaps.replace("--v8-flags=", "")}`, faultyExecutable];
+/** The words that start `faulty_daemon.ts`; `heap` is the limit of each heap in MiB, 0 for V8's own. */
+function faulty(heap: number): readonly string[] {
+  if (faultyExecutable !== undefined) return [faultyExecutable];
+  return [Deno.execPath(), "run", ...FLAGS, `--v8-flags=--max-heap-size=${heap}`, FAULTY];
 }
 
 function unshares(...flags: readonly string[]): boolean {
@@ -87,8 +87,8 @@ export interface Outcome {
 /** What comes before the program: nothing, or how to get into a namespace. */
 type Prefix = readonly string[];
 
-async function outcomeOf(prefix: Prefix, args: readonly string[]): Promise<Outcome> {
-  const [program, ...rest] = [...prefix, ...IKED, ...args];
+async function outcomeOf(prefix: Prefix, args: readonly string[], words = IKED): Promise<Outcome> {
+  const [program, ...rest] = [...prefix, ...words, ...args];
   const output = await new Deno.Command(program!, { args: rest, stdin: "null" }).output();
   const decoder = new TextDecoder();
   return { code: output.code, stdout: decoder.decode(output.stdout), stderr: decoder.decode(output.stderr) };
@@ -134,6 +134,32 @@ export function inBackground(args: readonly string[], then: readonly string[]): 
   return outcomeOf(["env", `THEN=${next}`, ...isolated, "sh", "-c", script, "sh"], args);
 }
 
+/** Runs `faulty_daemon.ts` in the background, with a /dev/log that leads to `log`, lets it fail and waits for its end. */
+export function failInBackground(
+  args: readonly string[],
+  fault: string,
+  heap: number,
+  log: string,
+): Promise<Outcome> {
+  // The shell is the first process of its namespace: -1 is all others, and that is the daemon.
+  const script = `set -e
+    mount -t tmpfs none /mnt
+    for device in null zero full random urandom; do
+      touch /mnt/$device
+      mount --bind /dev/$device /mnt/$device
+    done
+    ln -s "$LOG" /mnt/log
+    mount --rbind /mnt /dev
+    "$@"
+    kill -USR2 -1
+    while kill -0 -1 2>/dev/null; do sleep 0.05; done`;
+  const isolated = ["unshare", ...NAMESPACE!, "--mount", "--pid", "--fork", "--kill-child"];
+  return outcomeOf(["env", `LOG=${log}`, ...isolated, "sh", "-c", script, "sh"], args, [
+    ...faulty(heap),
+    fault,
+  ]);
+}
+
 /** A daemon that runs in the foreground. */
 export class IkedProcess {
   readonly #process: Deno.ChildProcess;
@@ -152,9 +178,8 @@ export class IkedProcess {
   }
 
   /** The same with a fault: `faulty_daemon.ts` says what there is; `heap` is the limit of each heap in MiB. */
-  static startFaulty(args: readonly string[], fault: string, heap = 0): IkedProcess {
-    const heaps = `--v8-flags=--max-heap-size=${heap}`;
-    return IkedProcess.#spawn(["unshare", ...NAMESPACE!, ...faulty(heaps), fault], args);
+  static startFaulty(args: readonly string[], fault: string, heap = 0, prefix: Prefix = []): IkedProcess {
+    return IkedProcess.#spawn(["unshare", ...NAMESPACE!, ...prefix, ...faulty(heap), fault], args);
   }
 
   /** Starts `iked ARGS` in the network namespace that this path names. */
