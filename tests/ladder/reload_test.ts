@@ -233,7 +233,12 @@ Deno.test("reload: a policy that is renamed keeps its SAs, and its packets their
   assert.deepEqual(await pair.a.engine.snapshot(), [{ ...before!, policy: "policy2" }]);
   const tags = pair.a.datapath.flows.map((one) => one.policy);
   assert.equal(new Set(tags).size, 2);
-  assert.equal([...pair.a.datapath.pairs.values()][0]!.child.policy, tags[1]);
+  const tagsOfPairs = () => [...pair.a.datapath.pairs.values()].map(({ child }) => child.policy);
+  assert.deepEqual(tagsOfPairs(), [tags[1]]);
+  const again = next.policies.map((one) => ({ ...one, childLifetime: { ms: 9_000_000, octets: 0 } }));
+  assert.deepEqual(actions(await reload(ladder, { ...next, policies: again })), ["keep[rekey]"]);
+  await pair.drive(3_000);
+  assert.deepEqual(tagsOfPairs(), [tags[1]], "those made since have it too");
 });
 
 Deno.test("reload: a new active policy starts, one that becomes passive keeps its SA", async () => {
