@@ -37,8 +37,8 @@ export class Poller {
   readonly #one: Octets = new Uint8Array(new BigUint64Array([1n]).buffer);
   readonly #drain: Octets = new Uint8Array(8);
   #watches: Entry[] = [];
-  #fds: Octets = new Uint8Array(8 * 16);
-  #view = new DataView(this.#fds.buffer);
+  /** `struct pollfd` on x86-64 and arm64: descriptor; what to look for and, in the upper half, what was found. */
+  #fds: Int32Array<ArrayBuffer> = new Int32Array(2 * 16);
   #pointer: Deno.PointerObject;
   #waiting = false;
   #closing = false;
@@ -46,7 +46,7 @@ export class Poller {
   constructor(libc: Libc) {
     this.#libc = libc;
     this.#event = libc.unwrap(libc.c.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "make an eventfd");
-    this.#pointer = libc.pointerTo(this.#fds);
+    this.#pointer = libc.pointerTo(new Uint8Array(this.#fds.buffer));
   }
 
   /** Looks at `fd` from the next `wait` or `now` on. */
@@ -99,31 +99,30 @@ export class Poller {
     if (this.#waiting) throw new Error("A wait is under way");
     if (this.#closing) throw new Error("Poller is closed");
     const watches = this.#watches;
-    if (this.#fds.length < 8 * (watches.length + 1)) {
-      this.#fds = new Uint8Array(16 * (watches.length + 1));
-      this.#view = new DataView(this.#fds.buffer);
-      this.#pointer = this.#libc.pointerTo(this.#fds);
+    if (this.#fds.length < 2 * (watches.length + 1)) {
+      this.#fds = new Int32Array(4 * (watches.length + 1));
+      this.#pointer = this.#libc.pointerTo(new Uint8Array(this.#fds.buffer));
     }
-    this.#put(0, this.#event, POLLIN);
-    for (let i = 0; i < watches.length; i++) this.#put(i + 1, watches[i]!.fd, watches[i]!.events);
+    this.#fds[0] = this.#event;
+    this.#fds[1] = POLLIN;
+    for (let i = 0; i < watches.length; i++) {
+      const { fd, events } = watches[i]!;
+      this.#fds[2 * i + 2] = fd;
+      this.#fds[2 * i + 3] = events & 0xffff;
+    }
     return watches;
   }
 
-  #put(index: number, fd: number, events: number): void {
-    this.#view.setInt32(8 * index, fd, true);
-    this.#view.setInt16(8 * index + 4, events, true);
-    this.#view.setInt16(8 * index + 6, 0, true);
-  }
-
   #collect(watches: readonly Entry[], found: number): number {
-    if (found > 0 && this.#view.getInt16(6, true) !== 0 && !this.#closing) {
+    if (found > 0 && this.#fds[1]! >> 16 !== 0 && !this.#closing) {
       this.#libc.c.read_buffer(this.#event, this.#drain, 8);
     }
     let count = 0;
+    const same = watches === this.#watches;
     for (let i = 0; i < watches.length; i++) {
       const entry = watches[i]!;
       // One stopped while the poll was under way is no longer ours to report.
-      const ready = found > 0 && this.#watches.includes(entry) ? this.#view.getInt16(8 * i + 14, true) : 0;
+      const ready = found > 0 && (same || this.#watches.includes(entry)) ? this.#fds[2 * i + 3]! >> 16 : 0;
       entry.ready = ready;
       if (ready !== 0) count++;
     }

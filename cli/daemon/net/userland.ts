@@ -280,12 +280,19 @@ export class Userland implements NetDatapath {
 /** Where a message of a batch came from. */
 class MessageArrival implements Arrival {
   of: EspArrival | undefined;
+  #path: OuterPath | undefined;
+  #name: Octets | undefined;
 
   constructor(readonly sendPath: (path: OuterPath) => SendPath) {}
 
   isFrom(path: OuterPath): boolean {
     const { batch, message, socket } = this.of!;
-    return path.udpEncap === (socket.duty === "natt") && batch.isFrom(message, this.sendPath(path).name);
+    // All packets of a pair ask for one path.
+    if (path !== this.#path) {
+      this.#name = this.sendPath(path).name;
+      this.#path = path;
+    }
+    return path.udpEncap === (socket.duty === "natt") && batch.isFrom(message, this.#name!);
   }
 
   remote(): Endpoint {
