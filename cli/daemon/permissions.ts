@@ -87,7 +87,7 @@ export function grantsOf({ libc, libcrypto }: Libraries, directory: string): rea
         { kind: "net", reason: "the control socket is a listener; host names in iked.conf are resolved" },
         {
           kind: "ffi",
-          reason: "to grant it to workers, ignore SIGUSR1, go to the background",
+          reason: "to grant it to workers, ignore SIGUSR1, read standard error, go to the background",
           untilReady: true,
         },
         {
