@@ -66,11 +66,15 @@ export function limitsRegion(): string {
     words.set(feature, list);
   }
   words.set("source NAT", ["from \\(dq...\\(dq (address)"]);
+  const there = DATAPATHS.filter((name) => chooseDatapath(name, undefined).ok);
   const limits = [...words].flatMap(([feature, list]) => {
-    const reason = limitOf(feature, "userland");
-    return reason === undefined
-      ? []
-      : [[list.map((word) => `Cm ${word}`).join(" , "), sentence(reason)] as const];
+    const heading = list.map((word) => `Cm ${word}`).join(" , ");
+    const reasons = Map.groupBy(there, (datapath) => limitOf(feature, datapath));
+    return [...reasons].flatMap(([reason, datapaths]) => {
+      if (reason === undefined) return [];
+      const where = datapaths.length === there.length ? "" : `With ${datapaths.join(", ")}: `;
+      return [[heading, sentence(where + reason)] as const];
+    });
   });
   return limits.length === 0 ? "Nothing is on it." : items(limits);
 }
