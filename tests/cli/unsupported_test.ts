@@ -3,7 +3,7 @@ import { configure, daemonTest, iked, IkedProcess, inFolder } from "./iked_proce
 
 const KEY = 'psk "kX3-vQ81-rTz7-Lm2p-Wd90"';
 const WHOLE = `set fragmentation
-user "test" "pass-W0rd-Lm2p"
+user "test" "pass-W0rd-Lm2p" # iked: allow W008
 ikev2 "old" ah transport \\
 	from 10.0.0.1 to 10.0.0.2 \\
 	tag "$name" peer 192.0.2.9 ${KEY}
