@@ -4,6 +4,7 @@
  * Role engine: every octet that comes from the network is read here, without a single permission. It drives the
  * engine with the real clock and joins it to the other roles.
  */
+import { noDatapath } from "../../src/datapath/none.ts";
 import { createEngine } from "../../src/engine/mod.ts";
 import type { EngineEvent } from "../../src/engine/types.ts";
 import {
@@ -59,7 +60,7 @@ runRole<EngineStart, "main" | "keys" | "net">((start, ports) => {
 
   const engine = createEngine({
     keys,
-    datapath: {
+    datapath: start.datapath === "none" ? noDatapath() : {
       ...net,
       install: (child) =>
         net.install(

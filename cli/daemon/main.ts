@@ -145,7 +145,12 @@ function plan(
   };
   const starts: Readonly<Record<RoleName, readonly [start: unknown, ports: Record<string, MessagePort>]>> = {
     engine: [
-      { version: VERSION, ikePort: IKE_PORT, nattPort: options.nattPort } satisfies EngineStart,
+      {
+        version: VERSION,
+        datapath: choice.datapath,
+        ikePort: IKE_PORT,
+        nattPort: options.nattPort,
+      } satisfies EngineStart,
       {
         main: channels.mainEngine.port2,
         keys: channels.engineKeys.port1,

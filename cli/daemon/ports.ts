@@ -50,6 +50,8 @@ export interface NetStart {
 /** Options of `engine_worker.ts`; its ports are `main`, `keys` and `net`. */
 export interface EngineStart {
   readonly version: string;
+  /** With `none` there is nothing to ask the net role for: a message to it costs more than all else that is to do. */
+  readonly datapath: DatapathName;
   readonly ikePort: number;
   readonly nattPort: number;
 }

@@ -25,7 +25,7 @@ import { StartError } from "../role.ts";
 import type { Handlers } from "../rpc.ts";
 import { Receiver, sendDatagrams } from "./ike.ts";
 import type { NetDatapath } from "./net_datapath.ts";
-import { noDatapath } from "./none.ts";
+import { nothingInside } from "./none.ts";
 import { closeSockets, forgetErrors, openSockets, type OuterSocket } from "./sockets.ts";
 import { sourceFor } from "./steering.ts";
 import { Syslog } from "./syslog.ts";
@@ -173,7 +173,7 @@ export class Net {
       event: (event: DatapathEvent) => void this.#told.push(event),
     };
     if (datapath === "userland") return new Userland(options);
-    return datapath === "xfrm" ? new Xfrm(options) : noDatapath();
+    return datapath === "xfrm" ? new Xfrm(options) : nothingInside();
   }
 
   #sourceFor(peer: Endpoint, port: number): Endpoint | undefined {

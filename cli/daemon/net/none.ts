@@ -1,19 +1,10 @@
-/** Data path `none`: everything is agreed, nothing is installed. */
-import { ok, wipe } from "../../../src/bytes/mod.ts";
+/** Data path `none` in this role, which the engine does not even ask: only sockets are served. */
+import { noDatapath } from "../../../src/datapath/none.ts";
 import type { NetDatapath } from "./net_datapath.ts";
 
-/** Wipes the keys that it gets and counts nothing. */
-export function noDatapath(): NetDatapath {
+export function nothingInside(): NetDatapath {
   return {
-    setFlows: () => ok(undefined),
-    install({ inbound, outbound }) {
-      wipe(inbound.encrKey, inbound.integKey, outbound.encrKey, outbound.integKey);
-      return ok(undefined);
-    },
-    activate: () => {},
-    move: () => {},
-    remove: () => Promise.resolve(),
-    usage: () => [],
+    ...noDatapath(),
     esp: () => {},
     turn: () => {},
     drops: () => ({}),
