@@ -7,9 +7,14 @@ import { TARGETS } from "../tests/fuzz/targets/mod.ts";
 import { runBench } from "./bench/bench.ts";
 import { formatReading, MOST, type Reading } from "./bench/configuration.ts";
 import { type Figure, formatFigures } from "./bench/figures.ts";
+import { benchLookup, formatLookup, isQuick, type LookupRow, MOST_NANOSECONDS } from "./bench/lookup.ts";
 
 /** What a part came to; a benchmark's figures are kept with it. */
-type Outcome = Tally & { readonly figures?: readonly Figure[]; readonly reading?: Reading };
+type Outcome = Tally & {
+  readonly figures?: readonly Figure[];
+  readonly reading?: Reading;
+  readonly rows?: readonly LookupRow[];
+};
 
 interface Claim {
   readonly says: string;
@@ -70,6 +75,14 @@ async function configuration(): Promise<Outcome> {
   return { ...NOTHING, ...(met ? { passed: 1 } : { failed: 1 }), reading };
 }
 
+/** The policy of a peer among 10,000, each way in which they differ; with the growth to 100,000. */
+function lookup(): Promise<Outcome> {
+  const rows = benchLookup();
+  console.log(formatLookup(rows));
+  const passed = rows.filter(isQuick).length;
+  return Promise.resolve({ ...NOTHING, passed, failed: rows.length - passed, rows });
+}
+
 const CLAIMS: Readonly<Record<string, Claim>> = {
   seeds: {
     says: "two engines over a network that loses 20 %, duplicates and reorders converge or say why",
@@ -111,6 +124,14 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
     stride: 1,
     run: configuration,
   },
+  lookup: {
+    says: `the policy of a peer among 10,000 is found in ${
+      MOST_NANOSECONDS / 1000
+    } µs of CPU, and among 100,000`,
+    parts: 1,
+    stride: 1,
+    run: lookup,
+  },
   interop: {
     says: "every suite, path and role against strongSwan on this host",
     parts: 1,
@@ -127,6 +148,7 @@ interface Line {
   readonly failed: number;
   readonly figures?: readonly Figure[];
   readonly reading?: Reading;
+  readonly rows?: readonly LookupRow[];
 }
 
 async function commit(): Promise<string> {
@@ -175,6 +197,7 @@ for (let part = first; part < claim.parts; part++) {
     failed: result.failed,
     ...(result.figures === undefined ? {} : { figures: result.figures }),
     ...(result.reading === undefined ? {} : { reading: result.reading }),
+    ...(result.rows === undefined ? {} : { rows: result.rows }),
   };
   await Deno.writeTextFile(file, JSON.stringify(line) + "\n", { append: true });
   console.log(JSON.stringify({ ...line, figures: undefined }));
