@@ -200,7 +200,7 @@ iked.conf:3:14: error: unknown data path "userlnad": expected userland, xfrm, pf
 set datapath userlnad
              ^
 did you mean "userland"?
-iked.conf:4:4: error: unknown option the end of the statement of set
+iked.conf:4:4: error: expected an option of set, found the end of the statement
 set
    ^`,
   ],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../src/bytes/mod.ts";
-import { firstUnsupported, KEYWORDS, limitOf } from "../../src/config/mod.ts";
+import { firstUnsupported, type Keyword, KEYWORDS, limitOf } from "../../src/config/mod.ts";
 import { summaryOf, usersOf } from "./summary.ts";
 import { read, readGood } from "./support.ts";
 
@@ -275,4 +275,26 @@ Deno.test("every feature of the words has a limit or works, and the first limit 
     where: { file: "iked.conf", line: 1, column: 7 },
   });
   assert.equal(firstUnsupported(readGood(`ikev2 esp ${FLOW} psk x`).uses, "userland"), undefined);
+});
+
+/** A statement with a word of the table where the table says that it stands; undefined for words inside of others. */
+function statementWith({ word, kind, of }: Keyword): string | undefined {
+  if (kind === "statement") return word;
+  if (kind === "option") return `set ${word}`;
+  if (kind === "clause") return `ikev2 ${word}`;
+  if (kind === "foreign") return `${word} x`;
+  if (of === "datapath") return `set datapath ${word}`;
+  if (of === "eap") return `ikev2 ${FLOW} eap ${word}`;
+  const isOption = (of === "config" || of === "request") && word !== "any";
+  return isOption ? `ikev2 ${FLOW} peer any ${of} ${word} 10.0.0.1` : undefined;
+}
+
+Deno.test("every word of the table is one of the parser's, where the table says", () => {
+  for (const keyword of KEYWORDS) {
+    const statement = statementWith(keyword);
+    if (statement === undefined) continue;
+    const { compiled, text } = read(statement);
+    assert.doesNotMatch(text, /unknown|expected a (clause|statement)/, statement);
+    if (keyword.kind === "value" || keyword.kind === "foreign") assert.ok(compiled !== undefined, text);
+  }
 });

@@ -42,8 +42,11 @@ ikev2 "one" active esp proto tcp \\
 ikev2 quick from 2001:db8::1 to 2001:db8::2 psk 0x00112233
 `;
 
-/** Every kind of octet that the language tells apart, and some that it has no use for. */
-const ALPHABET = [..."aZ09\"'\\#$@{}(),=/.-_:!<>* \t\n\r\0é"];
+/** Every printable character of ASCII, and others of each kind. */
+const ALPHABET = [
+  ...Array.from({ length: 0x7f - 0x20 }, (_, at) => String.fromCharCode(0x20 + at)),
+  ..."\t\n\r\0\x7fé",
+];
 
 /** A text with one character changed, and in which line of it that is. */
 interface Mutant {

@@ -17,7 +17,8 @@ const VALUES: ReadonlyMap<string, string> = new Map([
 /** What stands behind `set`. */
 export function setting(cursor: Cursor): SetNode {
   const token = cursor.next();
-  const text = token.kind === "word" ? textOf(token) : "";
+  if (token.kind !== "word") cursor.fail(token, `expected an option of set, found ${describe(token)}`);
+  const text = textOf(token);
   if (!OPTIONS.includes(text)) {
     cursor.fail(token, `unknown option ${describe(token)} of set`, () => closest(text, OPTIONS));
   }
