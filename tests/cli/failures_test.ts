@@ -7,9 +7,6 @@ const AF_UNIX = 1, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800;
 
 const THREADS = ["main", "role engine", "role keys", "role net"] as const;
 
-/** A heap that is full in no time, and large enough for a role. */
-const HEAP_MIB = 64;
-
 /** What a fault's line says after the name of who failed. */
 const FAULTS: Readonly<Record<string, RegExp>> = {
   throw: /^failed: thrown, at [^\n]*faults\.ts:\d+:\d+\)?$/,
@@ -30,7 +27,6 @@ async function failReady(daemon: IkedProcess): Promise<void> {
 /** Runs a daemon on the data path none until it has gone down by its fault; what it said, and how it ended. */
 function downBy(
   fault: string,
-  heap: number,
   begin: (daemon: IkedProcess) => Promise<unknown>,
   prefix: readonly string[] = [],
 ): Promise<{ readonly said: readonly string[]; readonly code: number }> {
@@ -38,7 +34,7 @@ function downBy(
   return inFolder(async (folder) => {
     const socket = `${folder}/iked.sock`;
     const args = ["-d", "-K", "none", "-f", await configure(folder), "--socket", socket];
-    await using daemon = IkedProcess.startFaulty(args, fault, heap, prefix);
+    await using daemon = IkedProcess.startFaulty(args, fault, prefix);
     await begin(daemon);
     const code = await daemon.ended();
     await assert.rejects(Deno.lstat(socket), Deno.errors.NotFound);
@@ -53,7 +49,7 @@ for (const thread of THREADS) {
     daemonTest(
       `iked: ${thread} fails (${fault}): one line that names it, exit 1, no socket left`,
       async () => {
-        const { said, code } = await downBy(`${thread.replace("role ", "")}:${fault}`, HEAP_MIB, failReady);
+        const { said, code } = await downBy(`${thread.replace("role ", "")}:${fault}`, failReady);
         assert.equal(said.length, 2, said.join("\n"));
         const [, who, what] = /^iked: error: (main|role \w+) (.*)$/.exec(said[1]!) ?? [];
         assert.equal(who, thread, said[1]);
@@ -68,7 +64,7 @@ daemonTest(
   "iked: octets beyond what the host allows are refused to the role that asks: one line, exit 1",
   async () => {
     const limited = ["prlimit", "--data=4000000000"];
-    const { said, code } = await downBy("engine:octets", HEAP_MIB, failReady, limited);
+    const { said, code } = await downBy("engine:octets", failReady, limited);
     assert.equal(said.length, 2, said.join("\n"));
     assert.match(
       said[1]!,
@@ -108,7 +104,7 @@ for (
         const args = ["-K", "none", "-f", await configure(folder), "--socket", socket];
         const lines = await syslogOf(log, async () => {
           const failing = `${thread.replace("role ", "")}:${fault}`;
-          const outcome = await failInBackground(args, failing, HEAP_MIB, log);
+          const outcome = await failInBackground(args, failing, log);
           assert.deepEqual([outcome.stdout, outcome.stderr], ["", ""]);
         });
         assert.equal(lines.length, 1, lines.join("\n"));
@@ -122,7 +118,7 @@ for (
 
 for (const fault of ["throw-later", "reject", "close", "exit", "hang", "leak"]) {
   daemonTest(`iked: a role that fails as soon as it runs (${fault}) is one line, exit 1`, async () => {
-    const { said, code } = await downBy(`start:${fault}`, 0, () => Promise.resolve());
+    const { said, code } = await downBy(`start:${fault}`, () => Promise.resolve());
     const lines = said.filter((line) => line !== "iked: ready");
     assert.equal(lines.length, 1, said.join("\n"));
     assert.match(lines[0]!, /^iked: error: role keys (failed: |ended or hangs: |is out of memory: )/);
@@ -131,6 +127,6 @@ for (const fault of ["throw-later", "reject", "close", "exit", "hang", "leak"]) 
 }
 
 daemonTest("iked: a role that cannot start says why in one line, exit 1", async () => {
-  const { said, code } = await downBy("start:cannot-start", 0, () => Promise.resolve());
+  const { said, code } = await downBy("start:cannot-start", () => Promise.resolve());
   assert.deepEqual([...said, code], ["iked: error: port 500 is in use by another daemon", 1]);
 });

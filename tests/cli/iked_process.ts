@@ -27,14 +27,15 @@ export const IKED: readonly string[] = executable === undefined
   ? [Deno.execPath(), "run", ...FLAGS, MAIN]
   : [executable];
 
-/** What `faulty_daemon.ts` and its workers were compiled into, with `--v8-flags=--max-heap-size=64`. */
+/** Heaps that are full in no time, and large enough for each role. */
+const SMALL_HEAPS = "--v8-flags=--max-heap-size=64";
+
+/** What `faulty_daemon.ts` and its workers were compiled into, with small heaps. */
 const faultyExecutable = Deno.env.get("IKED_FAULTY_BIN");
 
-/** The words that start `faulty_daemon.ts`; `heap` is the limit of each heap in MiB, 0 for V8's own. */
-function faulty(heap: number): readonly string[] {
-  if (faultyExecutable !== undefined) return [faultyExecutable];
-  return [Deno.execPath(), "run", ...FLAGS, `--v8-flags=--max-heap-size=${heap}`, FAULTY];
-}
+const FAULTY_IKED: readonly string[] = faultyExecutable === undefined
+  ? [Deno.execPath(), "run", ...FLAGS, SMALL_HEAPS, FAULTY]
+  : [faultyExecutable];
 
 function unshares(...flags: readonly string[]): boolean {
   try {
@@ -138,7 +139,6 @@ export function inBackground(args: readonly string[], then: readonly string[]): 
 export function failInBackground(
   args: readonly string[],
   fault: string,
-  heap: number,
   log: string,
 ): Promise<Outcome> {
   // The shell is the first process of its namespace: -1 is all others, and that is the daemon.
@@ -155,7 +155,7 @@ export function failInBackground(
     while kill -0 -1 2>/dev/null; do sleep 0.05; done`;
   const isolated = ["unshare", ...NAMESPACE!, "--mount", "--pid", "--fork", "--kill-child"];
   return outcomeOf(["env", `LOG=${log}`, ...isolated, "sh", "-c", script, "sh"], args, [
-    ...faulty(heap),
+    ...FAULTY_IKED,
     fault,
   ]);
 }
@@ -177,9 +177,9 @@ export class IkedProcess {
     return IkedProcess.#spawn(["unshare", ...NAMESPACE!, ...IKED], args);
   }
 
-  /** The same with a fault: `faulty_daemon.ts` says what there is; `heap` is the limit of each heap in MiB. */
-  static startFaulty(args: readonly string[], fault: string, heap = 0, prefix: Prefix = []): IkedProcess {
-    return IkedProcess.#spawn(["unshare", ...NAMESPACE!, ...prefix, ...faulty(heap), fault], args);
+  /** The same with a fault: `faulty_daemon.ts` says what there is. */
+  static startFaulty(args: readonly string[], fault: string, prefix: Prefix = []): IkedProcess {
+    return IkedProcess.#spawn(["unshare", ...NAMESPACE!, ...prefix, ...FAULTY_IKED, fault], args);
   }
 
   /** Starts `iked ARGS` in the network namespace that this path names. */
