@@ -48,16 +48,23 @@ function fieldOf(name: keyof Policy): Field {
 export function changesOf(from: Policy, to: Policy): ReadonlyMap<Concern, readonly string[]> {
   const changes = new Map<Concern, string[]>();
   if (from === to) return changes;
-  for (const name of Object.keys({ ...from, ...to }) as (keyof Policy)[]) {
+  const compare = (name: keyof Policy) => {
     const { concern, word } = fieldOf(name);
-    if (concern === "none" || sameValue(from[name], to[name])) continue;
+    if (concern === "none" || sameValue(from[name], to[name])) return;
     changes.set(concern, [...changes.get(concern) ?? [], word]);
-  }
+  };
+  for (const name in from) compare(name as keyof Policy);
+  for (const name in to) if (!(name in from)) compare(name as keyof Policy);
   return changes;
 }
 
-/** All of a policy that concerns SAs, equal for policies between which `changesOf` finds nothing. */
+/** All of a policy that concerns SAs, equal only for policies between which `changesOf` finds nothing. */
 export function contentOf(policy: Policy): string {
-  const names = (Object.keys(policy) as (keyof Policy)[]).filter((name) => fieldOf(name).concern !== "none");
-  return textOf(names.sort().map((name) => [name, policy[name]]))!;
+  let text = "";
+  for (const name in policy) {
+    if (fieldOf(name as keyof Policy).concern !== "none") {
+      text += `${name}=${textOf(policy[name as keyof Policy])};`;
+    }
+  }
+  return text;
 }

@@ -36,6 +36,7 @@ function hostOf(spec: HostSpec): IpAddress | undefined {
  * comes out of them is not answered in clear.
  */
 export function bothFlows(before: readonly FlowInstall[], next: readonly FlowInstall[]): FlowInstall[] {
+  if (sameFlows(before, next)) return [...next];
   const known = new Set(next.map(selectorsOf));
   return [...next, ...before.filter((flow) => !known.has(selectorsOf(flow)))];
 }
@@ -44,7 +45,7 @@ export function sameFlows(a: readonly FlowInstall[], b: readonly FlowInstall[]):
   return a.length === b.length && a.every((flow, at) => sameValue(flow, b[at]));
 }
 
-function selectorsOf({ local, remote }: FlowInstall): string | undefined {
+function selectorsOf({ local, remote }: FlowInstall): string {
   return textOf([local, remote]);
 }
 
