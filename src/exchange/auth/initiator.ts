@@ -48,7 +48,10 @@ export async function initiateAuth(context: SaContext, sa: AuthSentSa, packet?: 
   const signed = await world.keys.authenticate({
     sa: sa.handle,
     role: "initiator",
-    sign: { secret: presharedKey(policy.auth), octets: { message: initRequest, nonce: nonceR, id: idBody(idi) } },
+    sign: {
+      secret: presharedKey(policy.auth),
+      octets: { message: initRequest, nonce: nonceR, id: idBody(idi) },
+    },
   });
   if (!signed.ok) return await end(context, keysFailure(signed.error));
   const offer = offerChild(context, { withKe: false, ...(packet && { packet }) });
