@@ -125,15 +125,18 @@ export async function startRoles(
       const [one] = silent;
       report(`${one === undefined ? "the runtime" : `role ${one.name}`} ${formatLastWords(words)}`);
     };
+    let grace: ReturnType<typeof setTimeout> | undefined;
     // Where two are silent it is not known which; the watch over them finds both.
-    const whenOneIsLeft = () => {
-      if (silent.size === 1) setTimeout(tell, watch.pingIntervalMs);
+    const look = () => {
+      clearTimeout(grace);
+      if (silent.size === 0) tell();
+      else if (silent.size === 1) grace = setTimeout(tell, watch.pingIntervalMs);
     };
-    whenOneIsLeft();
+    look();
     for (const role of roles) {
       void role.answer().then(() => {
         silent.delete(role);
-        whenOneIsLeft();
+        look();
       });
     }
   };
