@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { fail, ok, type Result } from "../../src/bytes/mod.ts";
 import {
   type CommandError,
+  commandList,
   type ConfigurationRefusal,
   type ControlRequest,
   type DatapathState,
@@ -23,11 +24,15 @@ import { ask } from "./client.ts";
 
 const CTL_USAGE = "usage: iked ctl [-q] [-s SOCKET] [--json] [--plan] COMMAND ...";
 
+const HELP =
+  "A word may be cut short. --plan is for reload and load: what would become of each SA, and nothing is done.";
+
 const SPEC = {
   q: { type: "boolean", short: "q" },
   s: { type: "string", short: "s" },
   json: { type: "boolean" },
   plan: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
 } as const;
 
 interface Asked {
@@ -35,6 +40,7 @@ interface Asked {
   readonly socket: string;
   readonly json: boolean;
   readonly plan: boolean;
+  readonly help: boolean;
 }
 
 function readArgs(args: readonly string[]): Result<Asked, string> {
@@ -46,17 +52,18 @@ function readArgs(args: readonly string[]): Result<Asked, string> {
     tokens: true,
   });
   const words: string[] = [];
-  let socket = "/var/run/iked.sock", json = false, plan = false;
+  let socket = "/var/run/iked.sock", json = false, plan = false, help = false;
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") words.push(token.value);
     else if (token.rawName === "--json" && token.value === undefined) json = true;
     else if (token.rawName === "--plan" && token.value === undefined) plan = true;
+    else if ((token.rawName === "--help" || token.rawName === "-h") && token.value === undefined) help = true;
     else if (token.rawName === "-s" && token.value === undefined) return fail("option -s needs an argument");
     else if (token.rawName === "-s") socket = token.value!;
     else if (token.rawName !== "-q") return fail(`unknown option: ${token.rawName}`);
   }
-  return ok({ words, socket, json, plan });
+  return ok({ words, socket, json, plan, help });
 }
 
 /** JSON in one line, or indented where it goes to a terminal. */
@@ -139,7 +146,12 @@ function requestOf({ words, plan }: Asked): Result<ControlRequest, CommandError>
 export async function runCtl(args: readonly string[]): Promise<number> {
   const read = readArgs(args);
   if (!read.ok) return refuse({ json: args.includes("--json") }, "usage", `${read.error}\n${CTL_USAGE}`);
-  const asked = read.value, command = requestOf(asked);
+  const asked = read.value;
+  if (asked.help) {
+    print([CTL_USAGE, "commands:", ...commandList().map((command) => `  ${command}`), HELP].join("\n"));
+    return 0;
+  }
+  const command = requestOf(asked);
   if (!command.ok) return refuse(asked, command.error.code, command.error.text);
   const request = command.value;
   let exit = 0;

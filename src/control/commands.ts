@@ -93,3 +93,12 @@ export function parseCommand(args: readonly string[]): Result<ControlRequest, Co
   }
   return withValid("missing argument:", words);
 }
+
+/** Every command that there is, with its argument: `load FILE`. */
+export function commandList(words: Words = COMMANDS): string[] {
+  return Object.entries(words).flatMap(([word, node]) => {
+    if (node === "not-yet") return [];
+    if ("words" in node) return commandList(node.words).map((rest) => `${word} ${rest}`);
+    return ["argument" in node ? `${word} ${node.argument}` : word];
+  });
+}

@@ -105,6 +105,15 @@ Deno.test("iked ctl: without a daemon it says so on stderr, with --json also as 
   assert.deepEqual([json.code, JSON.parse(json.stdout)], [1, { error: { code: "no-daemon", message } }]);
 });
 
+Deno.test("iked ctl --help: usage and every command, exit 0, and nobody is asked", async () => {
+  const { code, stdout, stderr } = await iked("ctl", "--help");
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /^usage: iked ctl /);
+  for (const command of ["load FILE", "reload", "couple", "show sa"]) {
+    assert.ok(stdout.includes(`\n  ${command}\n`));
+  }
+});
+
 Deno.test("iked ctl: wrong words and options are refused before anybody is asked, exit 1", async () => {
   const cases: readonly [readonly string[], RegExp][] = [
     [["show"], /^ikectl: missing argument:\nvalid commands\/args:\n {2}datapath\n {2}sa\n$/],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseCommand } from "../../src/control/mod.ts";
+import { commandList, parseCommand } from "../../src/control/mod.ts";
 
 function request(line: string): unknown {
   const parsed = parseCommand(line.split(" ").filter((word) => word !== ""));
@@ -80,4 +80,11 @@ Deno.test("parseCommand: an empty word stands for nothing", () => {
 
 Deno.test("parseCommand: no words make it throw", () => {
   fc.assert(fc.property(fc.array(fc.string({ maxLength: 12 })), (words) => void parseCommand(words)));
+});
+
+Deno.test("commandList: every command of it is one, and none is missing that the words lead to", () => {
+  const list = commandList();
+  for (const command of list) assert.ok(request(command.replace("FILE", "a.conf")));
+  assert.ok(["active", "load FILE", "reset all", "show sa"].every((command) => list.includes(command)));
+  assert.equal(new Set(list).size, list.length);
 });
