@@ -10,6 +10,8 @@ export interface Says {
   readonly flows?: string;
   /** Further words behind the identities, e.g. lifetimes. */
   readonly more?: string;
+  /** Codes of warnings that are meant so, for tests that want none in the log. */
+  readonly allow?: string;
   /** Lines before the policy. */
   readonly before?: string;
 }
@@ -24,7 +26,9 @@ export function policy(side: "left" | "right", says: Says = {}): string {
   const flows = says.flows ?? `from 10.${own}.0.0/16 to 10.${theirs}.0.0/16`;
   const local = says.local ?? `192.0.2.${own}`, peer = says.peer ?? `192.0.2.${theirs}`;
   return `${says.before ?? ""}ikev2 "sites" ${mode} esp ${flows} local ${local} peer ${peer} \\
-  srcid ${side}.example.com dstid ${other}.example.com ${says.more ?? ""} psk "visibly an example"
+  srcid ${side}.example.com dstid ${other}.example.com ${says.more ?? ""} psk "visibly an example"${
+    says.allow === undefined ? "" : ` # iked: allow ${says.allow}`
+  }
 `;
 }
 
