@@ -83,6 +83,21 @@ function lookup(): Promise<Outcome> {
   return Promise.resolve({ ...NOTHING, passed, failed: rows.length - passed, rows });
 }
 
+/** All of tests/kernel in the lab's VM; CI takes a slice of it. */
+async function kernel(): Promise<Outcome> {
+  const { stdout } = await new Deno.Command("../shared/lab/vm", {
+    args: ["--uml", "-t", "3600", "-e", "IKED_MATRIX", "tests/kernel/run", Deno.execPath()],
+    env: { IKED_MATRIX: "1", OUT: await Deno.makeTempDir({ prefix: "iked-kernel-" }) },
+    stderr: "inherit",
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  console.log(text);
+  const [, passed, failed] = /(\d+) passed.* \| (\d+) failed/.exec(text) ?? [];
+  return passed === undefined
+    ? { ...NOTHING, failed: 1 }
+    : { ...NOTHING, passed: Number(passed), failed: Number(failed) };
+}
+
 const CLAIMS: Readonly<Record<string, Claim>> = {
   seeds: {
     says: "two engines over a network that loses 20 %, duplicates and reorders converge or say why",
@@ -137,6 +152,12 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
     parts: 1,
     stride: 1,
     run: () => runTests(["tests/interop"], { env: { IKED_REQUIRE_PEERS: "1" } }),
+  },
+  kernel: {
+    says: "ESP of other kernels and of our own against strongSwan, OpenIKED and libreswan, in the VM",
+    parts: 1,
+    stride: 1,
+    run: kernel,
   },
 };
 

@@ -2,6 +2,19 @@
 import { Libreswan, OpenIked, type Peer, StrongSwan } from "../interop/peers.ts";
 import { LEFT, type Path, PSK, RIGHT, type Suite, swanctlConf } from "../interop/suites.ts";
 
+const IN_VM = Deno.env.get("IKED_VM") === "1";
+const WHOLE = Deno.env.get("IKED_MATRIX") === "1";
+
+/** A test that runs in the lab's VM; those that are not of CI's slice in `deno task prove kernel` alone. */
+export function kernelTest(extent: "slice" | "matrix", name: string, fn: () => Promise<void>): void {
+  const why = !IN_VM
+    ? " [skipped: not in the lab's VM]"
+    : extent === "matrix" && !WHOLE
+    ? " [skipped: deno task prove kernel runs it]"
+    : "";
+  Deno.test({ name: `${name}${why}`, ignore: why !== "", fn });
+}
+
 /** aes-256 with hmac-sha2-512: what OpenIKED on Linux can load (lab README). */
 export const BIG: Suite = {
   name: "aes-256+hmac-sha2-512/modp2048",

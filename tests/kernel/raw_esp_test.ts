@@ -8,10 +8,7 @@ import { must, ping, Wire } from "../interop/lab.ts";
 import { noteShown } from "../interop/shown.ts";
 import { StrongSwan } from "../interop/peers.ts";
 import { ikedConf, LEFT, PATHS, RIGHT, SUITES, swanctlConf } from "../interop/suites.ts";
-import { BIG, peerInitiates, startPeer, VERSIONS } from "./peers.ts";
-
-const inVm = Deno.env.get("IKED_VM") === "1";
-const skipped = inVm ? "" : " [skipped: not in the lab's VM]";
+import { BIG, kernelTest, peerInitiates, startPeer, VERSIONS } from "./peers.ts";
 
 async function assertRawEsp(wire: Wire, iked: Iked, peerSide: string): Promise<void> {
   assert.equal(await ping(wire.left, LEFT.host, RIGHT.host, 5, 0.2), 5);
@@ -25,63 +22,49 @@ async function assertRawEsp(wire: Wire, iked: Iked, peerSide: string): Promise<v
 }
 
 for (const kind of ["strongSwan", "OpenIKED", "libreswan"]) {
-  for (const path of PATHS.filter((one) => one.mode === "direct" && one.name === "IPv4")) {
-    Deno.test({
-      name: `${kind} on kernel ESP, we initiate, raw ESP over ${path.name}${skipped}`,
-      ignore: !inVm,
-      fn: async () => {
-        await using wire = await Wire.create("", "direct");
-        await using _peer = await startPeer(kind, wire.right, "right", path);
-        await using iked = await Iked.start(wire.left, ikedConf("left", path, BIG), "-K", "userland");
-        await iked.process.line(/child-up/);
-        await assertRawEsp(wire, iked, wire.right);
-        await noteShown(iked, VERSIONS[kind]!);
-      },
-    });
-    Deno.test({
-      name: `${kind} on kernel ESP initiates, raw ESP over ${path.name}${skipped}`,
-      ignore: !inVm,
-      fn: async () => {
-        await using wire = await Wire.create("", "direct");
-        await using iked = await Iked.start(wire.right, ikedConf("right", path, BIG), "-K", "userland");
-        await using peer = await startPeer(kind, wire.left, "left", path);
-        await peerInitiates(kind, peer);
-        await iked.process.line(/child-up/);
-        await assertRawEsp(wire, iked, wire.left);
-        await noteShown(iked, VERSIONS[kind]!);
-      },
-    });
-  }
+  const path = PATHS[0]!;
+  const first = kind === "OpenIKED" ? "matrix" : "slice";
+  kernelTest(first, `${kind} on kernel ESP, we initiate, raw ESP over IPv4`, async () => {
+    await using wire = await Wire.create("", "direct");
+    await using _peer = await startPeer(kind, wire.right, "right", path);
+    await using iked = await Iked.start(wire.left, ikedConf("left", path, BIG), "-K", "userland");
+    await iked.process.line(/child-up/);
+    await assertRawEsp(wire, iked, wire.right);
+    await noteShown(iked, VERSIONS[kind]!);
+  });
+  const second = kind === "OpenIKED" ? "slice" : "matrix";
+  kernelTest(second, `${kind} on kernel ESP initiates, raw ESP over IPv4`, async () => {
+    await using wire = await Wire.create("", "direct");
+    await using iked = await Iked.start(wire.right, ikedConf("right", path, BIG), "-K", "userland");
+    await using peer = await startPeer(kind, wire.left, "left", path);
+    await peerInitiates(kind, peer);
+    await iked.process.line(/child-up/);
+    await assertRawEsp(wire, iked, wire.left);
+    await noteShown(iked, VERSIONS[kind]!);
+  });
 }
 
 for (const bits of [128, 192, 256]) {
   const suite = { ...SUITES[0]!, childsa: `enc aes-${bits}-gmac`, esp: `aes${bits}gmac` };
   const path = PATHS[0]!;
-  Deno.test({
-    name: `strongSwan on kernel ESP, aes-${bits}-gmac (kernel-libipsec has none)${skipped}`,
-    ignore: !inVm,
-    fn: async () => {
-      await using wire = await Wire.create("", "direct");
-      await using peer = await StrongSwan.start(wire.right, "kernel");
-      await peer.load(swanctlConf("right", path, suite));
-      await using iked = await Iked.start(wire.left, ikedConf("left", path, suite), "-K", "userland");
-      await iked.process.line(/child-up/);
-      await assertRawEsp(wire, iked, wire.right);
-      await noteShown(iked, "strongSwan 5.9.8");
-    },
+  const name = `strongSwan on kernel ESP, aes-${bits}-gmac (kernel-libipsec has none)`;
+  kernelTest(bits === 256 ? "slice" : "matrix", name, async () => {
+    await using wire = await Wire.create("", "direct");
+    await using peer = await StrongSwan.start(wire.right, "kernel");
+    await peer.load(swanctlConf("right", path, suite));
+    await using iked = await Iked.start(wire.left, ikedConf("left", path, suite), "-K", "userland");
+    await iked.process.line(/child-up/);
+    await assertRawEsp(wire, iked, wire.right);
+    await noteShown(iked, "strongSwan 5.9.8");
   });
 }
 
-Deno.test({
-  name: `strongSwan on kernel ESP, aes-256-gcm, raw ESP over IPv6${skipped}`,
-  ignore: !inVm,
-  fn: async () => {
-    const path = PATHS[1]!;
-    await using wire = await Wire.create("", "direct");
-    await using peer = await StrongSwan.start(wire.right, "kernel");
-    await peer.load(swanctlConf("right", path, SUITES[0]!));
-    await using iked = await Iked.start(wire.left, ikedConf("left", path, SUITES[0]!), "-K", "userland");
-    await iked.process.line(/child-up/);
-    await assertRawEsp(wire, iked, wire.right);
-  },
+kernelTest("slice", "strongSwan on kernel ESP, aes-256-gcm, raw ESP over IPv6", async () => {
+  const path = PATHS[1]!;
+  await using wire = await Wire.create("", "direct");
+  await using peer = await StrongSwan.start(wire.right, "kernel");
+  await peer.load(swanctlConf("right", path, SUITES[0]!));
+  await using iked = await Iked.start(wire.left, ikedConf("left", path, SUITES[0]!), "-K", "userland");
+  await iked.process.line(/child-up/);
+  await assertRawEsp(wire, iked, wire.right);
 });

@@ -8,14 +8,7 @@ import { must, ping, Wire } from "../interop/lab.ts";
 import { noteShown } from "../interop/shown.ts";
 import { StrongSwan } from "../interop/peers.ts";
 import { ikedConf, LEFT, type Path, PATHS, RIGHT, SUITES, swanctlConf } from "../interop/suites.ts";
-import { BIG, peerInitiates, startPeer, VERSIONS } from "./peers.ts";
-
-const inVm = Deno.env.get("IKED_VM") === "1";
-const skipped = inVm ? "" : " [skipped: not in the lab's VM]";
-
-function kernelTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name: `xfrm: ${name}${skipped}`, ignore: !inVm, fn });
-}
+import { BIG, kernelTest, peerInitiates, startPeer, VERSIONS } from "./peers.ts";
 
 /** The tables of the kernel in a namespace, in the order of ip(8), without what counts and ages. */
 async function tables(namespace: string): Promise<{ readonly states: string; readonly policies: string }> {
@@ -45,7 +38,7 @@ async function stopsClean(iked: Iked, ours: string): Promise<void> {
 
 for (const kind of ["strongSwan", "OpenIKED", "libreswan"]) {
   const path = PATHS[0]!;
-  kernelTest(`with ${kind}, we initiate`, async () => {
+  kernelTest(kind === "OpenIKED" ? "matrix" : "slice", `xfrm: with ${kind}, we initiate`, async () => {
     await using wire = await Wire.create("", "direct");
     await using _peer = await startPeer(kind, wire.right, "right", path);
     await using iked = await Iked.start(wire.left, ikedConf("left", path, BIG), "-K", "xfrm");
@@ -54,7 +47,7 @@ for (const kind of ["strongSwan", "OpenIKED", "libreswan"]) {
     await noteShown(iked, VERSIONS[kind]!);
     await stopsClean(iked, wire.left);
   });
-  kernelTest(`with ${kind}, which initiates`, async () => {
+  kernelTest(kind === "OpenIKED" ? "slice" : "matrix", `xfrm: with ${kind}, which initiates`, async () => {
     await using wire = await Wire.create("", "direct");
     await using iked = await Iked.start(wire.right, ikedConf("right", path, BIG), "-K", "xfrm");
     await using peer = await startPeer(kind, wire.left, "left", path);
@@ -72,20 +65,25 @@ async function strongSwanOnRight(wire: Wire, path: Path, suite = SUITES[0]!): Pr
 }
 
 for (const path of PATHS.slice(1)) {
-  kernelTest(`with strongSwan, aes-256-gcm, ${path.name}`, async () => {
-    await using wire = await Wire.create("", path.mode);
-    await using _peer = await strongSwanOnRight(wire, path);
-    await using iked = await Iked.start(wire.left, ikedConf("left", path, SUITES[0]!), "-K", "xfrm");
-    await iked.process.line(/child-up/);
-    await assertCarries(wire, iked, wire.left);
-    const { states } = await tables(wire.left);
-    assert.equal(states.includes("encap type espinudp"), path.mode === "nat", states);
-    await stopsClean(iked, wire.left);
-  });
+  kernelTest(
+    path.mode === "nat" ? "slice" : "matrix",
+    `xfrm: with strongSwan, aes-256-gcm, ${path.name}`,
+    async () => {
+      await using wire = await Wire.create("", path.mode);
+      await using _peer = await strongSwanOnRight(wire, path);
+      await using iked = await Iked.start(wire.left, ikedConf("left", path, SUITES[0]!), "-K", "xfrm");
+      await iked.process.line(/child-up/);
+      await assertCarries(wire, iked, wire.left);
+      const { states } = await tables(wire.left);
+      assert.equal(states.includes("encap type espinudp"), path.mode === "nat", states);
+      await stopsClean(iked, wire.left);
+    },
+  );
 }
 
 kernelTest(
-  "a passive policy is negotiated on the kernel's ACQUIRE; nothing goes in clear before",
+  "slice",
+  "xfrm: a passive policy is negotiated on the kernel's ACQUIRE; nothing goes in clear before",
   async () => {
     const path = PATHS[0]!;
     await using wire = await Wire.create("", "direct");
@@ -102,28 +100,33 @@ kernelTest(
   },
 );
 
-kernelTest("rekeys by either side lose no ping, and the counters go on from the new SA", async () => {
-  const path = PATHS[0]!;
-  await using wire = await Wire.create("", "direct");
-  await using peer = await strongSwanOnRight(wire, path);
-  await using iked = await Iked.start(
-    wire.left,
-    ikedConf("left", path, SUITES[0]!, { more: "lifetime 15" }),
-    "-K",
-    "xfrm",
-  );
-  await iked.process.line(/child-up/);
-  const pings = ping(wire.left, LEFT.host, RIGHT.host, 150, 0.1);
-  await peer.inside("swanctl", "--rekey", "--child", "net");
-  await iked.process.line(/child-rekeyed/);
-  const { length } = iked.process.lines;
-  await iked.process.line(/child-rekeyed/, length);
-  assert.equal(await pings, 150, iked.process.log);
-  await stopsClean(iked, wire.left);
-});
+kernelTest(
+  "slice",
+  "xfrm: rekeys by either side lose no ping, and the counters go on from the new SA",
+  async () => {
+    const path = PATHS[0]!;
+    await using wire = await Wire.create("", "direct");
+    await using peer = await strongSwanOnRight(wire, path);
+    await using iked = await Iked.start(
+      wire.left,
+      ikedConf("left", path, SUITES[0]!, { more: "lifetime 15" }),
+      "-K",
+      "xfrm",
+    );
+    await iked.process.line(/child-up/);
+    const pings = ping(wire.left, LEFT.host, RIGHT.host, 150, 0.1);
+    await peer.inside("swanctl", "--rekey", "--child", "net");
+    await iked.process.line(/child-rekeyed/);
+    const { length } = iked.process.lines;
+    await iked.process.line(/child-rekeyed/, length);
+    assert.equal(await pings, 150, iked.process.log);
+    await stopsClean(iked, wire.left);
+  },
+);
 
 kernelTest(
-  "a kill -9 lets nothing out in clear; the next start takes the tables over, strangers stay",
+  "slice",
+  "xfrm: a kill -9 lets nothing out in clear; the next start takes the tables over, strangers stay",
   async () => {
     const path = PATHS[0]!;
     await using wire = await Wire.create("", "direct");
