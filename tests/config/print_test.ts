@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { KEYWORDS, printConfiguration } from "../../src/config/mod.ts";
+import { DATAPATHS, firstUnsupported, KEYWORDS, printConfiguration } from "../../src/config/mod.ts";
 import { configuration } from "./generate.ts";
 import { meaning, readGood } from "./support.ts";
 
@@ -41,7 +41,6 @@ set couple
 set dpd_check_interval 60
 set noenforcesingleikesa
 set nofragmentation
-set mobike
 set nostickyaddress
 set vendorid
 ikev2 "a" active tunnel esp \\
@@ -56,4 +55,11 @@ ikev2 "a" active tunnel esp \\
 	psk 0x6b
 `,
   );
+});
+
+Deno.test("what a daemon runs with, printed, asks for nothing that it would refuse", () => {
+  const text = `ikev2 "a" active from 10.0.0.0/8 to 10.1.0.0/16 peer 192.0.2.1 psk "k"`;
+  const running = readGood(text);
+  const printed = readGood(printConfiguration(running, running.secrets));
+  for (const datapath of DATAPATHS) assert.equal(firstUnsupported(printed.uses, datapath), undefined);
 });

@@ -13,7 +13,8 @@ function printGlobals(globals: Globals): string[] {
     `dpd_check_interval ${globals.dpdIntervalMs / 1000}`,
     globals.enforceSingleIkeSa ? "enforcesingleikesa" : "noenforcesingleikesa",
     globals.fragmentation ? "fragmentation" : "nofragmentation",
-    globals.mobike ? "mobike" : "nomobike",
+    // A daemon without MOBIKE refuses a file that asks for it; what it prints it has to take back.
+    ...(globals.mobike ? [] : ["nomobike"]),
     globals.stickyAddress ? "stickyaddress" : "nostickyaddress",
     globals.vendorId ? "vendorid" : "novendorid",
   ];
