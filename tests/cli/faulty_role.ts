@@ -10,7 +10,7 @@ import { Link } from "../../cli/daemon/rpc.ts";
 
 const held: unknown[] = [];
 
-const FAULTS: Readonly<Record<string, () => void>> = {
+const FAULTS: Readonly<Record<string, () => unknown>> = {
   none: () => {},
   throw: () => {
     throw new Error("thrown");
@@ -26,6 +26,11 @@ const FAULTS: Readonly<Record<string, () => void>> = {
     void setTimeout(() => {
       for (;;);
     }, 0),
+  // Behind the microtask that says `ready`, before any message.
+  "hang-when-ready": async () => {
+    for (let turn = 0; turn < 8; turn++) await undefined;
+    for (;;);
+  },
   leak: () => void setInterval(() => held.push(Array.from({ length: 200_000 }, (_, i) => ({ i }))), 1),
   "leak-octets": () => void setInterval(() => held.push(new Uint8Array(16 << 20).fill(1)), 1),
   "cannot-start": () => {
@@ -35,7 +40,7 @@ const FAULTS: Readonly<Record<string, () => void>> = {
 
 runRole<{ readonly fault?: string }, string>((start, ports) => {
   const fault = FAULTS[start.fault ?? new URL(import.meta.url).searchParams.get("fault") ?? "none"]!;
-  if (ports["main"] === undefined) return fault();
+  if (ports["main"] === undefined) return void fault();
   new Link(ports["main"]).serve<KeysForMain>(KEYS_FOR_MAIN, {
     loadSecrets: (list) => list.map(({ ref }) => ref),
     forgetSecrets: () => {},

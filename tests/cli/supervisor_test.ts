@@ -57,7 +57,7 @@ Deno.test("startRoles: a role whose heap runs full is stopped before V8 aborts t
 Deno.test("startRoles: the runtime's last words are of the role that alone does not answer, else of the runtime", async () => {
   const plan = (name: "engine" | "keys", fault: string) =>
     ({ name, url: URL_OF_FAULTY, permissions: "none", start: { fault }, ports: {} }) as const;
-  const cases = [["hang", "role engine", 500], ["none", "the runtime", 120_000]] as const;
+  const cases = [["hang-when-ready", "role engine", 500], ["none", "the runtime", 120_000]] as const;
   for (const [fault, who, pingIntervalMs] of cases) {
     const plans = [plan("keys", "none"), plan("engine", fault)];
     const roles = await startRoles(plans, { ...WATCH, pingIntervalMs, silenceMs: 240_000 });

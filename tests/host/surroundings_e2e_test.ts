@@ -60,7 +60,7 @@ const STARTS: readonly (readonly [string, readonly string[], readonly string[], 
     [],
     /needs a TUN device: load the module tun, or give the container \/dev\/net\/tun/,
   ],
-  ["-K xfrm", [], ["-K", "xfrm"], /-K xfrm: not supported yet, use userland or none/],
+  ["-K pfkey", [], ["-K", "pfkey"], /-K pfkey: not supported yet, use userland, xfrm or none/],
   [
     "no folder for the socket",
     [],
