@@ -1,17 +1,13 @@
 /** Data path `xfrm`: the kernel's IPsec, over netlink. */
-import { KernelEvents, type Libc, LibcError, Netlink } from "../../../ffi/libc/mod.ts";
-import type { DatapathEvent } from "../../../src/datapath/mod.ts";
+import { KernelEvents, type Libc, LibcError, Netlink, sendPath } from "../../../ffi/libc/mod.ts";
+import { type DatapathEvent, KEEPALIVE_MS, KEEPALIVE_OCTET } from "../../../src/datapath/mod.ts";
 import { Kernel, XFRM_GROUP } from "../../../src/datapath/xfrm/mod.ts";
 import { type Endpoint, formatEndpoint } from "../../../src/ip/mod.ts";
 import { random } from "../provider.ts";
 import { StartError } from "../role.ts";
 import type { NetDatapath } from "./net_datapath.ts";
 import type { OuterSocket } from "./sockets.ts";
-import { sendPath } from "../../../ffi/libc/mod.ts";
 
-const KEEPALIVE_MS = 20_000;
-/** RFC 3948 §2.3. */
-const KEEPALIVE = Uint8Array.of(0xff);
 /** So often what is in the kernel is compared with what should be. */
 const COMPARE_MS = 60_000;
 
@@ -45,7 +41,7 @@ export class Xfrm implements NetDatapath {
   readonly #kept = new Map<number, Kept>();
   #comparedMs: number;
 
-  /** Takes over the kernel's tables: what an earlier process left there goes. Throws `StartError`. */
+  /** Takes over the kernel's tables. Throws `StartError`. */
   constructor(options: XfrmOptions) {
     const { libc, now, event } = options;
     this.#options = options;
@@ -64,7 +60,7 @@ export class Xfrm implements NetDatapath {
     }
     this.fd = this.#events.fd;
     this.#kernel = new Kernel({ transport: this.#netlink, now, fraction, event });
-    this.#kernel.compare();
+    this.#kernel.takeOver();
     this.#comparedMs = now();
     const able = this.#kernel.probe();
     if (able.ok) return;
@@ -123,7 +119,10 @@ export class Xfrm implements NetDatapath {
       );
       if (told.has(mapping) || socket === undefined) continue;
       told.add(mapping);
-      socket.outlet.push(sendPath(this.#options.libc, local.address, remote, false), KEEPALIVE);
+      socket.outlet.push(
+        sendPath(this.#options.libc, local.address, remote, false),
+        Uint8Array.of(KEEPALIVE_OCTET),
+      );
       socket.outlet.flush();
     }
   }

@@ -7,6 +7,9 @@ export const NON_ESP_MARKER = 4;
 /** The one octet of a NAT keepalive (RFC 3948 §2.3). */
 export const KEEPALIVE_OCTET = 0xff;
 
+/** NAT mappings are kept open by something at least this often (RFC 3948 §4). */
+export const KEEPALIVE_MS = 20_000;
+
 /** Tells apart what came on the NAT-T port: `length` octets at `at`. */
 export function classify(
   buffer: PacketBuffer,

@@ -17,13 +17,12 @@ import { Outbox, type Outside } from "./outbox.ts";
 import { addressOf, InnerPacket, IP_PROTOCOL, parseInner } from "./packet.ts";
 import { type Child, ESP_HEADER, makeChild, type OuterPath, wipeChild } from "./sa.ts";
 import { lastSequence, open, Opened } from "./seal.ts";
+import { KEEPALIVE_MS } from "./demux.ts";
 import { completeChecksum, pseudoSum, segmentHeaderLength, writeSegment } from "./split.ts";
 import { matches } from "./selectors.ts";
 import { Tables } from "./tables.ts";
 import { GSO, readVnet, VNET_HEADER, VnetHeader, writePlainVnet } from "./vnet.ts";
 
-/** NAT mappings are kept open by something at least this often (RFC 3948 §4). */
-const KEEPALIVE_MS = 20_000;
 /** The engine is asked for the SA of one flow at most this often. */
 const ACQUIRE_MS = 1_000;
 /** ICMP errors towards the inside: so many a second (RFC 4443 §2.4 (f)). */

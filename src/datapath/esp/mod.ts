@@ -6,7 +6,7 @@
  * @module
  */
 export { type PacketBuffer, packetBuffer, packetBufferOver } from "./buffer.ts";
-export { classify, KEEPALIVE_OCTET, NON_ESP_MARKER } from "./demux.ts";
+export { classify, KEEPALIVE_MS, KEEPALIVE_OCTET, NON_ESP_MARKER } from "./demux.ts";
 export { DROP, type Drop, Drops } from "./drops.ts";
 export { type Arrival, Esp, type EspOptions } from "./esp.ts";
 export { OUTBOX_ROOM, type Outside } from "./outbox.ts";

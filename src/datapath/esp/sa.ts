@@ -2,6 +2,7 @@
 import { wipe } from "../../bytes/mod.ts";
 import type { CryptoProvider, PacketCipher, PacketMac, Random } from "../../crypto/provider.ts";
 import type { Endpoint } from "../../ip/mod.ts";
+import { softPart } from "../soft_limit.ts";
 import type { ChildInstall } from "../types.ts";
 import type { PacketBuffer } from "./buffer.ts";
 import { ReplayWindow } from "./replay.ts";
@@ -88,12 +89,6 @@ export interface Child {
   lastOutMs: number;
 }
 
-/**
- * Both ends of a pair count the same octets: a part at random keeps them from asking at the same packet, when each
- * would find the other busy (RFC 7296 §2.25).
- */
-const SOFT_FROM = 3 / 4, SOFT_SPREAD = 1 / 8;
-
 function ivSource(cipher: PacketCipher): IvSource {
   if (cipher.ivLength === 0) return "none";
   // AEADs and counter mode need an IV that is never used twice under a key (RFC 4106 §3.1, RFC 3686 §2.1, RFC 7634 §2);
@@ -156,7 +151,7 @@ export function makeChild(install: ChildInstall, provider: CryptoProvider, rando
     limitOctets: install.lifetimeOctets === undefined || install.lifetimeOctets === 0
       ? Infinity
       : install.lifetimeOctets,
-    softPart: SOFT_FROM + SOFT_SPREAD * random(1)[0]! / 256,
+    softPart: softPart(random(1)[0]! / 256),
     softTold: false,
     hardTold: false,
     octetsIn: 0,

@@ -27,31 +27,17 @@ export const XFRM_MSG = {
   MAPPING: 0x26,
 } as const;
 
-/** XFRMA_…: attributes. */
+/** XFRMA_…: attributes, those that are written or read. */
 export const XFRMA = {
-  ALG_AUTH: 1,
   ALG_CRYPT: 2,
-  ALG_COMP: 3,
   ENCAP: 4,
   TMPL: 5,
-  SA: 6,
-  POLICY: 7,
-  LTIME_VAL: 9,
-  REPLAY_VAL: 10,
-  REPLAY_THRESH: 11,
-  ETIMER_THRESH: 12,
-  SRCADDR: 13,
-  LASTUSED: 15,
   MIGRATE: 17,
   ALG_AEAD: 18,
-  KMADDRESS: 19,
   ALG_AUTH_TRUNC: 20,
-  MARK: 21,
-  TFCPAD: 22,
   REPLAY_ESN_VAL: 23,
   SA_EXTRA_FLAGS: 24,
   SET_MARK: 29,
-  SET_MARK_MASK: 30,
   IF_ID: 31,
 } as const;
 
@@ -67,10 +53,7 @@ export const XFRM_GROUP = {
   mapping: 1 << 7,
 } as const;
 
-/** NETLINK_XFRM: the protocol of the socket. */
-export const NETLINK_XFRM = 6;
-
-/** XFRM_STATE_… of an SA. */
+/** XFRM_STATE_…: flags of an SA. */
 export const SA_FLAG = {
   noEcn: 1,
   decapDscp: 2,

@@ -1,13 +1,12 @@
 /** `xfrm_selector`: which packets a policy or an SA is for. Its ports are a value and a mask, its addresses prefixes. */
+import { addressBits, type Family, type PortRange, type Prefix, prefixesOfRange } from "../../ip/mod.ts";
 import {
-  addressBits,
-  ANY_PORT,
-  type Family,
-  type PortRange,
-  type Prefix,
-  prefixesOfRange,
-} from "../../ip/mod.ts";
-import { hasMessageType, isOpaque, type TrafficSelector } from "../../selector/types.ts";
+  hasMessageType,
+  isAnyPort,
+  isOpaque,
+  type PacketFields,
+  type TrafficSelector,
+} from "../../selector/mod.ts";
 import { FAMILY_NUMBER, familyOfNumber } from "../rtnetlink/family.ts";
 import { addressOf, type StructReader, type StructWriter } from "./layout.ts";
 
@@ -64,11 +63,6 @@ export function readSelector(reader: StructReader): XfrmSelector | undefined {
   };
 }
 
-/** Whether two selectors are the same to the kernel. */
-export function sameSelector(a: XfrmSelector, b: XfrmSelector): boolean {
-  return selectorKey(a) === selectorKey(b);
-}
-
 /** A text that is the same for selectors that are the same to the kernel. */
 export function selectorKey(selector: XfrmSelector): string {
   const { family, source, destination, protocol, sourcePort, destinationPort } = selector;
@@ -99,7 +93,7 @@ export function reverseSelector(selector: XfrmSelector): XfrmSelector {
 
 /** The fewest ports under masks that together are exactly this range. */
 export function maskedPorts(range: PortRange): MaskedPort[] {
-  if (range.start === ANY_PORT.start && range.end === ANY_PORT.end) return [ANY];
+  if (isAnyPort(range)) return [ANY];
   const ports: MaskedPort[] = [];
   for (let at = range.start; at <= range.end;) {
     let size = 1;
@@ -112,7 +106,7 @@ export function maskedPorts(range: PortRange): MaskedPort[] {
 
 /** ICMP type and code (RFC 7296 §3.13.1) where the kernel looks for them: type as source, code as destination port. */
 function messageTypes(range: PortRange): readonly (readonly [MaskedPort, MaskedPort])[] | undefined {
-  if (range.start === ANY_PORT.start && range.end === ANY_PORT.end) return [[ANY, ANY]];
+  if (isAnyPort(range)) return [[ANY, ANY]];
   const type = range.start >> 8;
   if (type !== range.end >> 8) {
     // Several types, each with all its codes.
@@ -122,6 +116,19 @@ function messageTypes(range: PortRange): readonly (readonly [MaskedPort, MaskedP
   const codes = { start: range.start & 0xff, end: range.end & 0xff };
   const whole = codes.start === 0 && codes.end === 0xff;
   return (whole ? [ANY] : maskedPorts(codes)).map((code) => [{ port: type, mask: 0xffff }, code]);
+}
+
+/** The packet that a selector of an ACQUIRE stands for: the kernel tells of one as of a selector with nothing open. */
+export function packetOf(
+  { source, destination, protocol, sourcePort, destinationPort }: XfrmSelector,
+): PacketFields {
+  const shown = { source: source.address, destination: destination.address, protocol };
+  if (hasMessageType(protocol)) {
+    return { ...shown, sourcePort: (sourcePort.port << 8) | destinationPort.port };
+  }
+  return sourcePort.mask === 0 || destinationPort.mask === 0
+    ? shown
+    : { ...shown, sourcePort: sourcePort.port, destinationPort: destinationPort.port };
 }
 
 /** What the kernel cannot say, in words for the log. */
@@ -176,5 +183,5 @@ function pairs(from: PortRange, to: PortRange): readonly (readonly [MaskedPort, 
 
 /** Either side may carry the ICMP type; the other one is any. */
 function narrower(a: PortRange, b: PortRange): PortRange {
-  return a.start === ANY_PORT.start && a.end === ANY_PORT.end ? b : a;
+  return isAnyPort(a) ? b : a;
 }

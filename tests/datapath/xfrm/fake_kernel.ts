@@ -32,6 +32,8 @@ export const saName = (sa: { destination: { value: bigint }; spi: number; protoc
 export class FakeKernel implements KernelTransport {
   readonly sas = new Map<string, Entry<XfrmSaState>>();
   readonly policies = new Map<string, Entry<XfrmPolicyState>>();
+  /** Policies that were removed, in order. */
+  readonly deleted: string[] = [];
   /** Kinds of requests, in order. */
   readonly asked: number[] = [];
   /** Fails the request that comes after so many more, with this errno. */
@@ -76,7 +78,9 @@ export class FakeKernel implements KernelTransport {
       }
       case XFRM_MSG.DELPOLICY: {
         const { direction, selector } = parseDeletedPolicy(message)!;
-        return this.policies.delete(`${direction} ${selectorKey(selector)}`) ? ok([]) : refuse(ENOENT);
+        const key = `${direction} ${selectorKey(selector)}`;
+        this.deleted.push(key);
+        return this.policies.delete(key) ? ok([]) : refuse(ENOENT);
       }
       case XFRM_MSG.GETPOLICY:
         return answer([...this.policies.values()].map((entry) => entry.body), XFRM_MSG.NEWPOLICY);

@@ -183,12 +183,13 @@ Deno.test("kernel: flows of which one cannot be installed leave the old ones as 
   for (let after = 0; after < 6; after++) {
     const bench = new Bench();
     bench.kernel.setFlows([FLOW]);
-    const before = bench.policies();
+    const before = bench.policies(), names = [...bench.fake.policies.keys()];
     bench.fake.failing = { after, errno: 12 };
     const other = { ...FLOW, remote: ts("10.3.0.0/16") };
     const third = { ...FLOW, remote: ts("10.4.0.0/16") };
     assert.ok(!bench.kernel.setFlows([other, third]).ok);
     assert.deepEqual(bench.policies(), before);
+    assert.ok(!bench.fake.deleted.some((name) => names.includes(name)), "no moment without them");
     bench.kernel.close();
     bench.empty();
   }
@@ -232,6 +233,21 @@ Deno.test("kernel: a comparison removes own leftovers, restores what vanished, a
   assert.deepEqual(bench.events, [{ kind: "expired", id: 1, limit: "hard" }]);
   bench.kernel.close();
   assert.deepEqual([bench.fake.sas.size, bench.fake.policies.size], [1, 1]);
+});
+
+Deno.test("kernel: after a crash the old policies hold packets back until the new flows are there, the old SAs go at once", () => {
+  const earlier = new Bench();
+  earlier.kernel.setFlows([FLOW, { ...FLOW, remote: ts("10.9.0.0/16") }]);
+  earlier.kernel.install(child(7));
+  const bench = new Bench();
+  for (const [name, sa] of earlier.fake.sas) bench.fake.sas.set(name, sa);
+  for (const [key, policy] of earlier.fake.policies) bench.fake.policies.set(key, policy);
+  const kept = [...bench.fake.policies.keys()].filter((key) => !key.includes("a090000"));
+  bench.kernel.takeOver();
+  assert.deepEqual([bench.fake.sas.size, bench.fake.policies.size], [0, 6]);
+  assert.ok(bench.kernel.setFlows([FLOW]).ok);
+  assert.deepEqual([...bench.fake.policies.keys()].sort(), kept.sort());
+  assert.ok(!bench.fake.deleted.some((key) => kept.includes(key)));
 });
 
 Deno.test("kernel: any course of orders ends with an empty kernel", () => {

@@ -1,4 +1,5 @@
 /** Single entries of the kernel's tables: put there, read, moved, taken away. Requests and answers with keys are wiped. */
+import type { NetlinkMessage, NetlinkRequest } from "../../rtnetlink/message.ts";
 import type { Limits } from "../lifetime.ts";
 import { deletePolicy, dumpPolicies, parsePolicy, type PolicyName, type XfrmPolicyState } from "../policy.ts";
 import {
@@ -62,16 +63,16 @@ export class Entries {
     this.#transport.request(deletePolicy(name), "remove an IPsec policy");
   }
 
-  /** One SA with its keys; undefined where it is not there. */
-  fetch(name: SaName): XfrmSaState | undefined {
-    const answer = this.#transport.request(getSa(name), "read an IPsec SA");
-    if (!answer.ok) return undefined;
-    return answer.value.map(parseSa).find((sa) => sa !== undefined);
+  /** One SA without its keys; undefined where it is not there. */
+  sa(name: SaName): XfrmSaState | undefined {
+    const sa = this.#fetch(name);
+    if (sa !== undefined) wipeKeys(sa);
+    return sa;
   }
 
   /** Moves one SA with its sequence numbers and window; what it was before, undefined where it is lost. */
   relocate(name: SaName, way: Way): XfrmSaState | undefined {
-    const before = this.fetch(name);
+    const before = this.#fetch(name);
     if (before === undefined) return undefined;
     this.remove(name);
     const added = this.add({ ...relocated(before, way), limits: whatIsLeft(before) });
@@ -81,27 +82,30 @@ export class Entries {
 
   /** All SAs of the kernel, whoever made them, without keys; undefined where it would not tell. */
   sas(): Map<string, XfrmSaState> | undefined {
-    const answer = this.#transport.request(dumpSas(), "list IPsec SAs");
-    if (!answer.ok) return undefined;
-    const all = new Map<string, XfrmSaState>();
-    for (const message of answer.value) {
-      const sa = parseSa(message);
-      if (sa === undefined) continue;
-      wipeKeys(sa);
-      all.set(saKey(sa), sa);
-    }
+    const all = this.#list(dumpSas(), "list IPsec SAs", parseSa, saKey);
+    for (const sa of all?.values() ?? []) wipeKeys(sa);
     return all;
   }
 
   /** All policies of the kernel but those of sockets; undefined where it would not tell. */
   policies(): Map<string, XfrmPolicyState> | undefined {
-    const answer = this.#transport.request(dumpPolicies(), "list IPsec policies");
+    return this.#list(dumpPolicies(), "list IPsec policies", parsePolicy, policyKey);
+  }
+
+  #fetch(name: SaName): XfrmSaState | undefined {
+    const answer = this.#transport.request(getSa(name), "read an IPsec SA");
+    return answer.ok ? answer.value.map(parseSa).find((sa) => sa !== undefined) : undefined;
+  }
+
+  #list<T>(
+    request: NetlinkRequest,
+    action: string,
+    parse: (message: NetlinkMessage) => T | undefined,
+    key: (entry: T) => string,
+  ): Map<string, T> | undefined {
+    const answer = this.#transport.request(request, action);
     if (!answer.ok) return undefined;
-    const all = new Map<string, XfrmPolicyState>();
-    for (const message of answer.value) {
-      const policy = parsePolicy(message);
-      if (policy !== undefined) all.set(policyKey(policy), policy);
-    }
-    return all;
+    const entries = answer.value.map(parse).filter((entry) => entry !== undefined);
+    return new Map(entries.map((entry) => [key(entry), entry]));
   }
 }

@@ -3,7 +3,9 @@
  * should hold, compares it with what it holds, and never touches what others put there.
  */
 import { fail, ok } from "../../../bytes/mod.ts";
-import { type Endpoint, rangeHolds } from "../../../ip/mod.ts";
+import type { Endpoint } from "../../../ip/mod.ts";
+import { covers, matchesPacket } from "../../../selector/mod.ts";
+import { softPart } from "../../soft_limit.ts";
 import type {
   ChildInstall,
   ChildUsage,
@@ -16,18 +18,16 @@ import type { NetlinkMessage } from "../../rtnetlink/message.ts";
 import { wantedModules } from "../algorithms.ts";
 import { type Acquire, type Expire, type Mapping, parseEvent } from "../events.ts";
 import { type SaName, type XfrmSa, type XfrmSaState } from "../sa.ts";
-import { selectorKey, type XfrmSelector } from "../selector.ts";
+import { packetOf, selectorKey, type XfrmSelector } from "../selector.ts";
 import { Entries, relocated, saKey, type Way } from "./entries.ts";
 import { flowPolicies, flowPriority, flowSelectors, isOwnPriority } from "./flow_policies.ts";
-import { childSelectors, nameOf, type Planned, planPair, policiesOf, wipeKeys } from "./pair.ts";
+import { childSelectors, type Planned, planPair, policiesOf, wipeKeys } from "./pair.ts";
 import { policyKey, PolicyTable } from "./policy_table.ts";
 import { isOwnReqid, OWN_PROBE, Reqids } from "./reqids.ts";
 import { ERRNO, type KernelFailure, type KernelTransport, whatIsMissing } from "./transport.ts";
 
 /** More SAs than these are asked for with one dump. */
 const ONE_BY_ONE = 32;
-/** Where the soft limit lies between: part of the lifetime in octets. */
-const SOFT = { least: 0.75, spread: 0.125 };
 
 const LOOPBACK = { family: 4, value: 0x7f00_0001n } as const;
 const PROBE_MAC = { name: "hmac(sha1)", key: new Uint8Array(20), icvLength: 12 } as const;
@@ -56,12 +56,10 @@ interface Pair {
   /** Its keys are wiped. */
   readonly child: ChildInstall;
   readonly reqidKey: string;
-  readonly flow: number;
+  /** Keys are wiped as soon as the kernel has them. */
   plan: Planned;
-  inbound: SaName;
-  outbound: SaName;
-  /** The outbound SA with its keys, as long as the peer has not used the inbound one. */
-  waiting: XfrmSa | undefined;
+  /** The outbound SA is not in the kernel before the peer has used the inbound one. */
+  waits: boolean;
   /** What SAs counted that took the place of others when the pair moved. */
   readonly counted: { octetsIn: number; octetsOut: number; packetsIn: number; packetsOut: number };
   packetsIn: number;
@@ -88,6 +86,8 @@ export class Kernel {
   readonly #bySa = new Map<string, number>();
   #flows: readonly FlowInstall[] = [];
   #flowReqids: readonly string[] = [];
+  /** What an earlier process left has been looked through. */
+  #takenOver = false;
 
   constructor(options: KernelOptions) {
     this.#options = options;
@@ -123,18 +123,14 @@ export class Kernel {
       keys.push(key);
       claims.push(...flowPolicies(flow, selectors, index, reqid).map((policy) => ({ rank: 0, policy })));
     }
-    const before = this.#flows;
     const claimed = this.#policies.claim("flows", unique(claims));
-    if (!claimed.ok) {
-      this.#giveBack(keys, claimed);
-      // What was there is wanted still: a half of the new ones would let packets of the other half pass.
-      if (before !== flows) this.#restoreFlows(before);
-      return fail(explain(claimed.error, "esp", "xfrm_user"));
-    }
+    if (!claimed.ok) return this.#giveBack(keys, fail(explain(claimed.error, "esp", "xfrm_user")));
     for (const key of this.#flowReqids) this.#reqids.release(key);
     this.#flowReqids = keys;
     this.#flows = flows;
     for (const pair of this.#pairs.values()) this.#claimPair(pair);
+    if (!this.#takenOver) this.compare();
+    this.#takenOver = true;
     return ok(undefined);
   }
 
@@ -145,8 +141,7 @@ export class Kernel {
     const key = reqidKey(child.policy, child.suite.protocol === 2 ? "ah" : "esp", child.mode, selectors);
     const reqid = this.#reqids.take(key);
     if (reqid === undefined) return unsupported("more Child SAs than the kernel can be told apart");
-    const soft = SOFT.least + SOFT.spread * this.#options.fraction();
-    const plan = planPair(child, selectors, reqid, soft);
+    const plan = planPair(child, selectors, reqid, softPart(this.#options.fraction()));
     if ("message" in plan) {
       this.#reqids.release(key);
       return unsupported(plan.message);
@@ -154,9 +149,9 @@ export class Kernel {
     const protocol = plan.inbound.protocol === "ah" ? "ah" : "esp";
     const modules = wantedModules(plan.inbound.algorithms);
     const waits = child.outboundFrom === "when-used";
-    const made: SaName[] = [];
+    const made: XfrmSa[] = [];
     const undo = (error: KernelFailure): DatapathResult => {
-      for (const name of made) this.#entries.remove(name);
+      for (const sa of made) this.#entries.remove(sa);
       this.#policies.release(ownerOf(child.id));
       this.#reqids.release(key);
       wipeKeys(plan.inbound);
@@ -166,18 +161,15 @@ export class Kernel {
     for (const sa of waits ? [plan.inbound] : [plan.inbound, plan.outbound]) {
       const added = this.#entries.add(sa);
       if (!added.ok) return undo(added.error);
-      made.push(nameOf(sa));
+      made.push(sa);
     }
     wipeKeys(plan.inbound);
     if (!waits) wipeKeys(plan.outbound);
     const pair: Pair = {
       child,
       reqidKey: key,
-      flow: this.#flowOf(child),
       plan,
-      inbound: nameOf(plan.inbound),
-      outbound: nameOf(plan.outbound),
-      waiting: waits ? plan.outbound : undefined,
+      waits,
       counted: { octetsIn: 0, octetsOut: 0, packetsIn: 0, packetsOut: 0 },
       packetsIn: 0,
       lastInMs: undefined,
@@ -192,10 +184,10 @@ export class Kernel {
   /** Outgoing packets take this pair from now on: the kernel prefers the SA that is there the shortest. */
   activate(id: number): void {
     const pair = this.#pairs.get(id);
-    if (pair?.waiting === undefined) return;
-    const added = this.#entries.add(pair.waiting);
-    wipeKeys(pair.waiting);
-    pair.waiting = undefined;
+    if (pair?.waits !== true) return;
+    const added = this.#entries.add(pair.plan.outbound);
+    wipeKeys(pair.plan.outbound);
+    pair.waits = false;
     if (!added.ok) this.#options.event({ kind: "expired", id, limit: "hard" });
   }
 
@@ -205,25 +197,23 @@ export class Kernel {
       const pair = this.#pairs.get(id);
       if (pair === undefined) continue;
       const into = waySa(remote, local, udpEncap), outof = waySa(local, remote, udpEncap);
-      const inbound = this.#entries.relocate(pair.inbound, into);
-      const outbound = pair.waiting === undefined ? this.#entries.relocate(pair.outbound, outof) : undefined;
+      const { plan, waits } = pair;
+      const inbound = this.#entries.relocate(plan.inbound, into);
+      const outbound = waits ? undefined : this.#entries.relocate(plan.outbound, outof);
       this.#forget(pair);
-      pair.inbound = { ...pair.inbound, destination: into.destination };
-      pair.outbound = { ...pair.outbound, destination: outof.destination };
-      this.#know(id, pair);
       pair.plan = {
-        ...pair.plan,
-        inbound: relocated(pair.plan.inbound, into),
-        outbound: relocated(pair.plan.outbound, outof),
+        ...plan,
+        inbound: relocated(plan.inbound, into),
+        outbound: relocated(plan.outbound, outof),
       };
-      if (pair.waiting !== undefined) pair.waiting = relocated(pair.waiting, outof);
+      this.#know(id, pair);
       const { counted } = pair;
       counted.octetsIn += Number(inbound?.usage.octets ?? 0n);
       counted.packetsIn += Number(inbound?.usage.packets ?? 0n);
       counted.octetsOut += Number(outbound?.usage.octets ?? 0n);
       counted.packetsOut += Number(outbound?.usage.packets ?? 0n);
       const claimed = this.#claimPair(pair);
-      const lost = inbound === undefined || (pair.waiting === undefined && outbound === undefined);
+      const lost = inbound === undefined || (!waits && outbound === undefined);
       if (lost || !claimed.ok) this.#options.event({ kind: "expired", id, limit: "hard" });
     }
   }
@@ -236,9 +226,10 @@ export class Kernel {
       this.#pairs.delete(id);
       // The policies first: packets wait for the next SA instead of being refused for want of one.
       this.#policies.release(ownerOf(id));
-      this.#entries.remove(pair.inbound);
-      if (pair.waiting === undefined) this.#entries.remove(pair.outbound);
-      else wipeKeys(pair.waiting);
+      const { inbound, outbound } = pair.plan;
+      this.#entries.remove(inbound);
+      if (pair.waits) wipeKeys(outbound);
+      else this.#entries.remove(outbound);
       this.#forget(pair);
       this.#reqids.release(pair.reqidKey);
     }
@@ -252,10 +243,10 @@ export class Kernel {
     });
     const all = known.length > ONE_BY_ONE ? this.#entries.sas() : undefined;
     const find = (name: SaName): XfrmSaState | undefined =>
-      all === undefined ? this.#entries.fetch(name) : all.get(saKey(name));
+      all === undefined ? this.#entries.sa(name) : all.get(saKey(name));
     return known.map(({ id, pair }) => {
-      const { counted } = pair;
-      const into = find(pair.inbound)?.usage, outof = pair.waiting ? undefined : find(pair.outbound)?.usage;
+      const { counted, plan, waits } = pair;
+      const into = find(plan.inbound)?.usage, outof = waits ? undefined : find(plan.outbound)?.usage;
       const packetsIn = counted.packetsIn + Number(into?.packets ?? 0n);
       if (packetsIn > pair.packetsIn) pair.lastInMs = this.#options.now();
       pair.packetsIn = packetsIn;
@@ -283,19 +274,13 @@ export class Kernel {
     const sas = this.#entries.sas(), policies = this.#entries.policies();
     let leftovers = 0, restored = 0, vanished = 0;
     if (sas !== undefined) {
-      for (const [id, pair] of this.#pairs) {
-        const there = sas.has(saKey(pair.inbound)) &&
-          (pair.waiting !== undefined || sas.has(saKey(pair.outbound)));
+      for (const [id, { plan, waits }] of this.#pairs) {
+        const there = sas.has(saKey(plan.inbound)) && (waits || sas.has(saKey(plan.outbound)));
         if (there) continue;
         vanished++;
         this.#options.event({ kind: "expired", id, limit: "hard" });
       }
-      for (const [key, sa] of sas) {
-        // An SA without SPI is the kernel's own note that it asked for one.
-        if (this.#bySa.has(key) || sa.spi === 0 || !isOwnReqid(sa.reqid)) continue;
-        leftovers++;
-        this.#entries.remove(nameOf(sa));
-      }
+      leftovers += this.#removeStale(sas);
     }
     if (policies !== undefined) {
       const wanted = new Set<string>();
@@ -314,6 +299,15 @@ export class Kernel {
     return { leftovers, restored, vanished };
   }
 
+  /**
+   * SAs of an earlier process go at once. Its policies stay until there are flows: without them packets would go in
+   * clear.
+   */
+  takeOver(): void {
+    const sas = this.#entries.sas();
+    if (sas !== undefined) this.#removeStale(sas);
+  }
+
   /** How many pairs there are. */
   get size(): number {
     return this.#pairs.size;
@@ -326,22 +320,31 @@ export class Kernel {
     this.#flows = [];
     // Notes of the kernel that it asked for an SA carry our numbers, too.
     for (const sa of this.#entries.sas()?.values() ?? []) {
-      if (isOwnReqid(sa.reqid)) this.#entries.remove(nameOf(sa));
+      if (isOwnReqid(sa.reqid)) this.#entries.remove(sa);
     }
   }
 
+  /** Removes SAs that are this daemon's and of no pair; how many. */
+  #removeStale(sas: ReadonlyMap<string, XfrmSaState>): number {
+    let removed = 0;
+    for (const [key, sa] of sas) {
+      // An SA without SPI is the kernel's own note that it asked for one.
+      if (this.#bySa.has(key) || sa.spi === 0 || !isOwnReqid(sa.reqid)) continue;
+      removed++;
+      this.#entries.remove(sa);
+    }
+    return removed;
+  }
+
   #acquire({ selector }: Acquire): void {
-    const { source, destination } = selector;
-    const flow = this.#flows.find(({ local, remote }) =>
-      rangeHolds(local.addresses, source.address) && rangeHolds(remote.addresses, destination.address) &&
-      [local.protocol, remote.protocol].every((one) => one === 0 || one === selector.protocol)
-    );
+    const packet = packetOf(selector);
+    const flow = this.#flows.find(({ local, remote }) => matchesPacket(local, remote, packet));
     if (flow === undefined) return;
     this.#options.event({
       kind: "acquire",
       policy: flow.policy,
-      source: source.address,
-      destination: destination.address,
+      source: packet.source,
+      destination: packet.destination,
     });
   }
 
@@ -350,7 +353,7 @@ export class Kernel {
     const pair = id === undefined ? undefined : this.#pairs.get(id);
     if (id === undefined || pair === undefined) return;
     // The first packet of the peer: that was the limit of an inbound SA whose outbound one waits for it.
-    if (!hard && pair.waiting !== undefined && saKey(sa) === saKey(pair.inbound)) return this.activate(id);
+    if (!hard && pair.waits && saKey(sa) === saKey(pair.plan.inbound)) return this.activate(id);
     if (!hard && pair.child.lifetimeOctets === undefined) return;
     this.#options.event({ kind: "expired", id, limit: hard ? "hard" : "soft" });
   }
@@ -362,12 +365,12 @@ export class Kernel {
   }
 
   #know(id: number, pair: Pair): void {
-    this.#bySa.set(saKey(pair.inbound), id).set(saKey(pair.outbound), id);
+    this.#bySa.set(saKey(pair.plan.inbound), id).set(saKey(pair.plan.outbound), id);
   }
 
   #forget(pair: Pair): void {
-    this.#bySa.delete(saKey(pair.inbound));
-    this.#bySa.delete(saKey(pair.outbound));
+    this.#bySa.delete(saKey(pair.plan.inbound));
+    this.#bySa.delete(saKey(pair.plan.outbound));
   }
 
   #claimPair(pair: Pair): ReturnType<PolicyTable["claim"]> {
@@ -379,20 +382,10 @@ export class Kernel {
   /** The flow that a Child SA carries: its policy's first that has all of its selectors; behind all where there is none. */
   #flowOf({ policy, localSelectors, remoteSelectors }: ChildInstall): number {
     const index = this.#flows.findIndex((flow) =>
-      flow.policy === policy &&
-      localSelectors.some(({ addresses }) =>
-        addresses.start >= flow.local.addresses.start && addresses.end <= flow.local.addresses.end
-      ) &&
-      remoteSelectors.some(({ addresses }) =>
-        addresses.start >= flow.remote.addresses.start && addresses.end <= flow.remote.addresses.end
-      )
+      flow.policy === policy && localSelectors.some((one) => covers(flow.local, one)) &&
+      remoteSelectors.some((one) => covers(flow.remote, one))
     );
     return index < 0 ? this.#flows.length : index;
-  }
-
-  #restoreFlows(flows: readonly FlowInstall[]): void {
-    this.#flows = [];
-    this.setFlows(flows);
   }
 
   #giveBack<T>(keys: readonly string[], result: T): T {

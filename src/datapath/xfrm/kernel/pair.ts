@@ -5,7 +5,7 @@ import { xfrmAlgorithms } from "../algorithms.ts";
 import { SA_FLAG } from "../numbers.ts";
 import type { Template, XfrmPolicy } from "../policy.ts";
 import { LARGEST_WINDOW } from "../replay.ts";
-import type { SaName, XfrmSa } from "../sa.ts";
+import type { XfrmSa } from "../sa.ts";
 import { reverseSelector, type XfrmSelector, xfrmSelectors } from "../selector.ts";
 
 /** What the kernel is to have, or a message why it cannot. */
@@ -25,11 +25,9 @@ export function planPair(
 ): Planned | { readonly message: string } {
   const { suite, local, remote, udpEncap, replayWindow, lifetimeOctets } = child;
   const protocol = suite.protocol === 2 ? "ah" : "esp";
-  const algorithms = [child.inbound, child.outbound].map(({ encrKey, integKey }) =>
-    xfrmAlgorithms(suite, encrKey, integKey)
-  );
-  const [into, outof] = algorithms as [typeof algorithms[number], typeof algorithms[number]];
+  const into = xfrmAlgorithms(suite, child.inbound.encrKey, child.inbound.integKey);
   if ("message" in into) return into;
+  const outof = xfrmAlgorithms(suite, child.outbound.encrKey, child.outbound.integKey);
   if ("message" in outof) return outof;
   const flags = (suite.esn ? SA_FLAG.esn : 0) | (child.mode === "tunnel" ? SA_FLAG.anyFamily : 0);
   const limits = lifetimeOctets === undefined
@@ -100,9 +98,4 @@ export function policiesOf({ inbound, outbound, selectors }: Planned, priority: 
 /** Wipes the keys of an SA. */
 export function wipeKeys({ algorithms: { aead, cipher, mac } }: Pick<XfrmSa, "algorithms">): void {
   wipe(aead?.key, cipher?.key, mac?.key);
-}
-
-/** The SA's name, without its keys. */
-export function nameOf({ destination, spi, protocol }: SaName): SaName {
-  return { destination, spi, protocol };
 }

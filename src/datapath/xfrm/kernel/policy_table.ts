@@ -30,7 +30,7 @@ export function policyKey({ selector, direction, interfaceId }: PolicyName): str
 export class PolicyTable {
   readonly #transport: KernelTransport;
   readonly #slots = new Map<string, Slot>();
-  readonly #owned = new Map<string, Set<string>>();
+  readonly #owned = new Map<string, ReadonlyMap<string, Claim>>();
 
   constructor(transport: KernelTransport) {
     this.#transport = transport;
@@ -48,31 +48,33 @@ export class PolicyTable {
 
   /**
    * What `owner` wants from now on, all of it: new claims are made first, those that are no more go last. On a failure
-   * the owner has nothing any more.
+   * it has what it had.
    */
   claim(owner: string, claims: readonly Omit<Claim, "owner">[]): Result<void, KernelFailure> {
-    const before = this.#owned.get(owner) ?? new Set<string>();
-    const now = new Set<string>();
+    const before = this.#owned.get(owner) ?? new Map<string, Claim>();
+    const now = new Map<string, Claim>();
     this.#owned.set(owner, now);
-    for (const { rank, policy } of claims) {
-      const key = policyKey(policy);
-      now.add(key);
-      const slot = this.#slot(key, policy);
-      slot.claims = [...slot.claims.filter((one) => one.owner !== owner), { owner, rank, policy }];
-      const applied = this.#apply(key, slot);
-      if (!applied.ok) {
-        for (const old of before) now.add(old);
-        this.release(owner);
-        return applied;
+    for (const one of claims) {
+      const key = policyKey(one.policy), claim = { ...one, owner };
+      now.set(key, claim);
+      const made = this.#put(key, claim);
+      if (made.ok) continue;
+      for (const changed of now.keys()) {
+        const old = before.get(changed);
+        // What cannot be put back now is found by the next comparison.
+        if (old === undefined) this.#drop(owner, changed);
+        else this.#put(changed, old);
       }
+      this.#owned.set(owner, before);
+      return made;
     }
-    for (const key of before) if (!now.has(key)) this.#drop(owner, key);
+    for (const key of before.keys()) if (!now.has(key)) this.#drop(owner, key);
     return ok(undefined);
   }
 
   /** Takes back all that `owner` wanted. */
   release(owner: string): void {
-    for (const key of this.#owned.get(owner) ?? []) this.#drop(owner, key);
+    for (const key of this.#owned.get(owner)?.keys() ?? []) this.#drop(owner, key);
     this.#owned.delete(owner);
   }
 
@@ -91,6 +93,12 @@ export class PolicyTable {
     const slot: Slot = { name, claims: [], installed: undefined };
     this.#slots.set(key, slot);
     return slot;
+  }
+
+  #put(key: string, claim: Claim): Result<void, KernelFailure> {
+    const slot = this.#slot(key, claim.policy);
+    slot.claims = [...slot.claims.filter(({ owner }) => owner !== claim.owner), claim];
+    return this.#apply(key, slot);
   }
 
   #drop(owner: string, key: string): void {
