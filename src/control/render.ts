@@ -37,9 +37,10 @@ function suiteText(parts: readonly (string | null)[], keyLength: number | null):
 function childText(child: ChildSnapshot): string[] {
   const encap = child.encap === "udp" ? " in UDP" : "";
   const esn = child.esn ? ", ESN" : "";
+  const ipcomp = child.ipcomp === null ? "" : `, ${child.ipcomp}`;
   const suite = suiteText([child.encr, child.integ], child.keyLength);
   return [
-    `  ${child.protocol} ${child.mode}${encap}: ${child.state}, SPI in ${child.spiIn} out ${child.spiOut}, ${suite}${esn}`,
+    `  ${child.protocol} ${child.mode}${encap}: ${child.state}, SPI in ${child.spiIn} out ${child.spiOut}, ${suite}${esn}${ipcomp}`,
     `    ${child.tsLocal.join(" ")} === ${child.tsRemote.join(" ")}`,
     `    in ${child.bytesIn} octets, ${child.packetsIn} packets; out ${child.bytesOut} octets, ${child.packetsOut} packets`,
   ];

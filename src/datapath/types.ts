@@ -1,6 +1,6 @@
 /** What IPsec is asked for, as values; the exchanges' port (`exchange/ports.ts`) speaks in these, too. */
 import type { EspSpi, Result } from "../bytes/mod.ts";
-import type { Endpoint, IpAddress } from "../ip/mod.ts";
+import type { Endpoint, IpAddress, Prefix } from "../ip/mod.ts";
 import type { ChildSuite } from "../crypto/suite.ts";
 import type { TrafficSelector } from "../selector/types.ts";
 
@@ -23,6 +23,12 @@ export interface ChildInstall {
   readonly remote: Endpoint;
   /** ESP in UDP (RFC 3948); else IP protocol 50. */
   readonly udpEncap: boolean;
+  /** Packets are compressed before they are protected (RFC 3173): transform of the registry `IPCOMP`, and the CPIs. */
+  readonly ipcomp?: {
+    readonly transform: number;
+    readonly inboundCpi: number;
+    readonly outboundCpi: number;
+  };
   /** We are behind NAT: send keepalives (RFC 3948 §4). */
   readonly keepalive: boolean;
   /** The peer is behind NAT: tell when its address or port change (RFC 7296 §2.23). */
@@ -64,6 +70,8 @@ export interface FlowInstall {
   readonly policy: string;
   readonly local: TrafficSelector;
   readonly remote: TrafficSelector;
+  /** Where packets come from that the packet filter gives an address of `local` (source NAT, iked.conf(5)). */
+  readonly sourceNat?: Prefix;
   /** Absent: ESP, tunnel mode. */
   readonly protocol?: "esp" | "ah";
   readonly mode?: "tunnel" | "transport";

@@ -1,7 +1,7 @@
 /** IKE SAs and Child SAs as `show sa` prints them (contracts.md). */
 import { hexOf } from "../bytes/mod.ts";
 import { type Endpoint, formatAddress } from "../ip/mod.ts";
-import { ENCR, INTEG, KE, nameOf, PRF } from "../wire/mod.ts";
+import { ENCR, INTEG, IPCOMP, KE, nameOf, PRF } from "../wire/mod.ts";
 import { formatSelector } from "../selector/mod.ts";
 import { formatIdentity } from "../policy/mod.ts";
 import { type ChildSa, type IkeSa, isAuthenticated, isKeyed, type PeerIdentity } from "../sa/mod.ts";
@@ -70,6 +70,7 @@ function childOf(child: ChildSa, usage: ChildUsage | undefined): ChildSnapshot {
     keyLength: suite.encr?.keyBits ?? null,
     integ: suite.integ === undefined ? null : nameOf(INTEG, suite.integ),
     esn: suite.esn,
+    ipcomp: child.ipcomp === undefined ? null : nameOf(IPCOMP, child.ipcomp.transform),
     tsLocal: child.localSelectors.map(formatSelector),
     tsRemote: child.remoteSelectors.map(formatSelector),
     bytesIn: usage?.octetsIn ?? 0,

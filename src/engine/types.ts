@@ -53,6 +53,8 @@ export interface ChildSnapshot {
   readonly keyLength: number | null;
   readonly integ: string | null;
   readonly esn: boolean;
+  /** IANA's name of the transform; null: packets are not compressed. */
+  readonly ipcomp: string | null;
   /** `10.1.0.0/16` or `10.1.0.0/16[tcp/23]`. */
   readonly tsLocal: readonly string[];
   readonly tsRemote: readonly string[];

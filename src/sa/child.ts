@@ -3,6 +3,16 @@ import type { EspSpi } from "../bytes/mod.ts";
 import type { ChildSuite } from "../crypto/suite.ts";
 import type { TrafficSelector } from "../selector/types.ts";
 
+/** IPComp of the packets before they are protected (RFC 3173). */
+export interface Ipcomp {
+  /** Of the registry `IPCOMP`. */
+  readonly transform: number;
+  /** The CPI that we chose: compressed packets that come in carry it. */
+  readonly cpiIn: number;
+  /** The CPI that the peer chose: compressed packets that go out carry it. */
+  readonly cpiOut: number;
+}
+
 interface ChildCommon {
   /** Names the pair at the data path; unique in the life of the engine. */
   readonly id: number;
@@ -18,6 +28,8 @@ interface ChildCommon {
   readonly localSelectors: readonly TrafficSelector[];
   readonly remoteSelectors: readonly TrafficSelector[];
   readonly udpEncap: boolean;
+  /** Absent: packets are not compressed. */
+  readonly ipcomp?: Ipcomp;
   readonly createdAtMs: number;
   /** A limit of it is near: it is to be replaced, at once or by a later try. */
   readonly nearEnd?: true;

@@ -5,6 +5,13 @@ import type { Random } from "../crypto/provider.ts";
 /** Lowest SPI that may be chosen for ESP and AH: 1 to 255 are reserved (RFC 4303 §2.1). */
 const FIRST_ESP_SPI = 256;
 
+/** CPIs that two ends agree on: those below name algorithms or are reserved, those above are private (RFC 3173 §3.3). */
+const FIRST_CPI = 256;
+const LAST_CPI = 61_439;
+
+/** CPIs in use at once: so many that a random one is soon found to be free. */
+const MAX_CPIS = 30_000;
+
 /** IKE SAs by the SPI that we chose. */
 export class SpiTable<Entry> {
   readonly #bySpi = new Map<IkeSpi, Entry>();
@@ -43,9 +50,11 @@ export class SpiTable<Entry> {
   }
 }
 
-/** SPIs that we chose for packets that come in, of ESP and AH alike. */
+/** SPIs that we chose for packets that come in, of ESP and AH alike, and the CPIs of those that are compressed. */
 export class InboundSpis {
-  readonly #used = new Set<EspSpi>();
+  /** With the CPI that goes with it, if any. */
+  readonly #used = new Map<EspSpi, number | undefined>();
+  readonly #cpis = new Set<number>();
 
   /** A random SPI above 255, not in use; it is in use from now on. */
   choose(random: Random): EspSpi {
@@ -53,12 +62,31 @@ export class InboundSpis {
       const octets = random(4);
       const spi = espSpi(new DataView(octets.buffer, octets.byteOffset, 4).getUint32(0));
       if (spi < FIRST_ESP_SPI || this.#used.has(spi)) continue;
-      this.#used.add(spi);
+      this.#used.set(spi, undefined);
       return spi;
     }
   }
 
+  /**
+   * A random CPI, not in use, for compressed packets that come in by this SPI, with which it is released; undefined where
+   * too many are in use.
+   */
+  chooseCpi(random: Random, spi: EspSpi): number | undefined {
+    if (!this.#used.has(spi)) throw new Error("SPI was not chosen before");
+    while (this.#cpis.size < MAX_CPIS) {
+      const octets = random(2);
+      const cpi = new DataView(octets.buffer, octets.byteOffset, 2).getUint16(0);
+      if (cpi < FIRST_CPI || cpi > LAST_CPI || this.#cpis.has(cpi)) continue;
+      this.#cpis.add(cpi);
+      this.#used.set(spi, cpi);
+      return cpi;
+    }
+    return undefined;
+  }
+
   release(spi: EspSpi): void {
+    const cpi = this.#used.get(spi);
+    if (cpi !== undefined) this.#cpis.delete(cpi);
     this.#used.delete(spi);
   }
 

@@ -23,6 +23,7 @@ const CHILD: ChildSnapshot = {
   keyLength: 256,
   integ: null,
   esn: true,
+  ipcomp: null,
   tsLocal: ["10.1.0.0/16"],
   tsRemote: ["10.2.0.0/16[tcp/23]"],
   bytesIn: 840,
@@ -62,6 +63,14 @@ Deno.test("renderSas: an SA and its children read as text", () => {
       "    in 840 octets, 10 packets; out 1680 octets, 20 packets",
     ].join("\n"),
   );
+});
+
+Deno.test("renderSas: compression is told behind the algorithms", () => {
+  const text = renderSas({
+    version: 1,
+    ikeSas: [{ ...SA, children: [{ ...CHILD, ipcomp: "IPCOMP_DEFLATE" }] }],
+  });
+  assert.match(text, /ENCR_AES_GCM_16-256, ESN, IPCOMP_DEFLATE\n/);
 });
 
 Deno.test("renderSas: an SA that is still connecting has no suite, and no SAs are said to be none", () => {

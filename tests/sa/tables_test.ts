@@ -39,3 +39,28 @@ Deno.test("InboundSpis: an SPI is above 255 and not in use", () => {
   spis.release(espSpi(256));
   assert.equal(spis.size, 1);
 });
+
+Deno.test("InboundSpis: a CPI is one of those that are agreed on (RFC 3173 §3.3), not in use, and free with its SPI", () => {
+  const spis = new InboundSpis();
+  const spi = spis.choose(scripted([1, 0, 0, 1])), other = spis.choose(scripted([1, 0, 0, 2]));
+  const edges = scripted([0, 0], [0, 255], [0xf0, 0x00], [0xff, 0xff], [0xef, 0xff], [0xef, 0xff], [1, 0]);
+  assert.deepEqual([spis.chooseCpi(edges, spi), spis.chooseCpi(edges, other)], [61_439, 256]);
+  spis.release(spi);
+  const again = spis.choose(scripted([1, 0, 0, 1]));
+  assert.equal(spis.chooseCpi(scripted([1, 0], [0xef, 0xff]), again), 61_439);
+});
+
+Deno.test("InboundSpis: with very many CPIs in use there is none more, and no endless search", () => {
+  const spis = new InboundSpis();
+  let next = 256;
+  const counting = (length: number) => {
+    const octets = new Uint8Array(length);
+    const view = new DataView(octets.buffer);
+    if (length === 2) view.setUint16(0, next++);
+    else view.setUint32(0, next);
+    return octets;
+  };
+  let made = 0;
+  while (spis.chooseCpi(counting, spis.choose(counting)) !== undefined) made++;
+  assert.equal(made, 30_000);
+});

@@ -19,6 +19,7 @@ import {
   type AgreedChild,
   type ChildOffer,
   installChild,
+  ipcompNotify,
   modeNotify,
   offerChild,
   offerSa,
@@ -75,6 +76,7 @@ async function exchange(
       ? []
       : [{ type: "IDr", critical: false, idType: peerId.type, data: peerId.data } as const]),
     { type: "AUTH", critical: false, method: auth.method, data: auth.data },
+    ...ipcompNotify(offer.cpiIn),
     ...modeNotify(offer.mode),
     offerSa(offer),
     ...trafficSelectors(offer.lists),

@@ -20,6 +20,7 @@ import {
   answerSa,
   type ChildMatch,
   installChild,
+  ipcompNotify,
   matchChild,
   modeNotify,
   reserveChild,
@@ -170,7 +171,12 @@ async function makeChild(
 }
 
 function childPayloads(agreed: AgreedChild): readonly Payload[] {
-  return [...modeNotify(agreed.mode), answerSa(agreed), ...trafficSelectors(agreed.lists)];
+  return [
+    ...ipcompNotify(agreed.ipcomp?.cpiIn),
+    ...modeNotify(agreed.mode),
+    answerSa(agreed),
+    ...trafficSelectors(agreed.lists),
+  ];
 }
 
 function childError(failure: Failure): readonly Payload[] {

@@ -8,6 +8,7 @@ import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { formatSelectors } from "../text.ts";
 import { type AgreedChild, spiOfProposal } from "./agreed.ts";
+import { acceptIpcomp } from "./compression.ts";
 import type { ChildOffer } from "./offer.ts";
 
 /**
@@ -36,12 +37,15 @@ export function acceptAnswer(offer: ChildOffer, payloads: readonly Payload[]): R
   }
   const mode = findNotify(payloads, NOTIFY.USE_TRANSPORT_MODE) === undefined ? "tunnel" : "transport";
   if (mode !== offer.mode) return fail({ code: "mode-mismatch", wanted: offer.mode, got: mode });
+  const ipcomp = acceptIpcomp(offer.cpiIn, payloads);
+  if (!ipcomp.ok) return ipcomp;
   const { spiIn } = offer;
   return ok({
     chosen: chosen.value,
     spiIn,
     spiOut,
     mode,
+    ...(ipcomp.value && { ipcomp: ipcomp.value }),
     lists: { tsi: narrowed.value.tsi, tsr: narrowed.value.tsr },
     narrowed: narrowed.value.narrowed,
   });

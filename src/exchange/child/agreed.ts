@@ -2,6 +2,7 @@
 import type { EspSpi } from "../../bytes/mod.ts";
 import type { ChildSuite } from "../../crypto/suite.ts";
 import type { Chosen } from "../../proposal/mod.ts";
+import type { Ipcomp } from "../../sa/mod.ts";
 import type { SelectorLists } from "../../selector/mod.ts";
 
 export interface AgreedChild {
@@ -10,6 +11,8 @@ export interface AgreedChild {
   readonly spiIn: EspSpi;
   readonly spiOut: EspSpi;
   readonly mode: "tunnel" | "transport";
+  /** Absent: packets are not compressed. */
+  readonly ipcomp?: Ipcomp;
   /** As TSi and TSr of this exchange say. */
   readonly lists: SelectorLists;
   /** The responder took less than was proposed. */

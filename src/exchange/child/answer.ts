@@ -10,9 +10,10 @@ import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { formatFlows, formatSelectors } from "../text.ts";
 import { type AgreedChild, spiOfProposal } from "./agreed.ts";
+import { chooseIpcomp, type PeerIpcomp } from "./compression.ts";
 
 /** What a policy makes of a request's SA, TSi and TSr; nothing is reserved yet. */
-export type ChildMatch = Omit<AgreedChild, "spiIn">;
+export type ChildMatch = Omit<AgreedChild, "spiIn" | "ipcomp"> & { readonly ipcomp?: PeerIpcomp };
 
 /** Judges SA, TSi and TSr of a request by a policy. `withKe`: in CREATE_CHILD_SA a key exchange may be part of it. */
 export function matchChild(
@@ -54,12 +55,22 @@ export function matchChild(
   }
   const { narrowed, ...lists } = agreement;
   // Asked for transport mode with a policy for tunnel mode we decline by not repeating the notification (§1.3.1).
-  return ok({ chosen: chosen.value, spiOut, mode: policy.tunnelMode, lists, narrowed });
+  const ipcomp = chooseIpcomp(policy, payloads);
+  return ok({
+    chosen: chosen.value,
+    spiOut,
+    mode: policy.tunnelMode,
+    ...(ipcomp && { ipcomp }),
+    lists,
+    narrowed,
+  });
 }
 
-/** Takes an SPI for what was agreed on. */
-export function reserveChild(world: World, match: ChildMatch): AgreedChild {
-  return { ...match, spiIn: world.inboundSpis.choose(world.random) };
+/** Takes an SPI for what was agreed on, and a CPI where it is compressed. */
+export function reserveChild(world: World, { ipcomp, ...match }: ChildMatch): AgreedChild {
+  const spiIn = world.inboundSpis.choose(world.random);
+  const cpiIn = ipcomp && world.inboundSpis.chooseCpi(world.random, spiIn);
+  return { ...match, spiIn, ...(ipcomp && cpiIn && { ipcomp: { ...ipcomp, cpiIn } }) };
 }
 
 /** The SA payload of the response. */

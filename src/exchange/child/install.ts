@@ -6,6 +6,7 @@ import type { SaContext } from "../context.ts";
 import type { ChildInstall } from "../ports.ts";
 import type { Failure } from "../reasons.ts";
 import type { AgreedChild } from "./agreed.ts";
+import { logIpcomp } from "./compression.ts";
 
 /** Packets that the anti-replay window holds: room for what a multi-queue path reorders. */
 const REPLAY_WINDOW = 1024;
@@ -30,6 +31,7 @@ export async function installChild(
   const { sa, world, policy } = context;
   const { initiated } = options;
   const { suite } = agreed.chosen;
+  const { ipcomp } = agreed;
   const forward = { encrKey: keys.encrI, integKey: keys.integI };
   const backward = { encrKey: keys.encrR, integKey: keys.integR };
   const localSelectors = initiated ? agreed.lists.tsi : agreed.lists.tsr;
@@ -47,8 +49,10 @@ export async function installChild(
     localSelectors,
     remoteSelectors,
     udpEncap: sa.udpEncap,
+    ...(ipcomp && { ipcomp }),
     createdAtMs: world.clock.now(),
   };
+  logIpcomp(context, ipcomp);
   if (!world.globals.couple) {
     wipe(keys.encrI, keys.integI, keys.encrR, keys.integR);
     return ok({ ...child, decoupled: true });
@@ -61,6 +65,9 @@ export async function installChild(
     local: sa.path.local,
     remote: sa.path.remote,
     udpEncap: sa.udpEncap,
+    ...(ipcomp && {
+      ipcomp: { transform: ipcomp.transform, inboundCpi: ipcomp.cpiIn, outboundCpi: ipcomp.cpiOut },
+    }),
     keepalive: sa.nat.local,
     followPeer: sa.nat.remote && !sa.nat.local,
     replayWindow: REPLAY_WINDOW,

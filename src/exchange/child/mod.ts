@@ -5,5 +5,6 @@
 export * from "./accept.ts";
 export * from "./agreed.ts";
 export * from "./answer.ts";
+export * from "./compression.ts";
 export * from "./install.ts";
 export * from "./offer.ts";

@@ -17,6 +17,8 @@ export interface ChildOffer {
   readonly proposals: readonly Proposal[];
   readonly lists: SelectorLists;
   readonly mode: "tunnel" | "transport";
+  /** The CPI with which we offer to compress; released with `spiIn`. */
+  readonly cpiIn?: number;
   /** Released with `world.inboundSpis.release` unless it gets installed. */
   readonly spiIn: EspSpi;
 }
@@ -34,11 +36,14 @@ export interface OfferOptions {
 /** Our offer by the policy of the IKE SA; it takes an SPI. */
 export function offerChild(context: SaContext, options: OfferOptions): ChildOffer {
   const { policy, world } = context;
+  const spiIn = world.inboundSpis.choose(world.random);
+  const cpiIn = policy.ipcomp === true ? world.inboundSpis.chooseCpi(world.random, spiIn) : undefined;
   return {
     proposals: options.withKe ? policy.childProposals : withoutKe(policy.childProposals),
     lists: options.lists ?? proposeSelectors(policy.flows, options.packet),
     mode: policy.tunnelMode,
-    spiIn: world.inboundSpis.choose(world.random),
+    spiIn,
+    ...(cpiIn === undefined ? {} : { cpiIn }),
   };
 }
 

@@ -27,6 +27,7 @@ import {
   acceptAnswer,
   type ChildOffer,
   installChild,
+  ipcompNotify,
   modeNotify,
   offerChild,
   offerSa,
@@ -133,6 +134,7 @@ function requestOf(
     : [emitRekeySa({ protocol: replaces.suite.protocol, spi: replaces.spiIn })];
   return [
     ...rekey,
+    ...ipcompNotify(offer.cpiIn),
     ...modeNotify(offer.mode),
     offerSa(offer),
     nonce,

@@ -12,6 +12,7 @@ import type { ChildSa } from "../../sa/mod.ts";
 import {
   answerSa,
   installChild,
+  ipcompNotify,
   matchChild,
   modeNotify,
   reserveChild,
@@ -52,7 +53,12 @@ export async function respondChild(
   const installed = await installChild(context, agreed, keys, { initiated: false, outboundFrom });
   if (!installed.ok) return installed;
   await addChild(context, installed.value, replaces);
-  const payloads: Payload[] = [...modeNotify(agreed.mode), answerSa(agreed), nonceR];
+  const payloads: Payload[] = [
+    ...ipcompNotify(agreed.ipcomp?.cpiIn),
+    ...modeNotify(agreed.mode),
+    answerSa(agreed),
+    nonceR,
+  ];
   if (method !== undefined && publicValue !== undefined) payloads.push(kePayload(method, publicValue));
   payloads.push(...trafficSelectors(agreed.lists));
   return ok({ payloads });
