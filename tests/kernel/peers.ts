@@ -6,7 +6,11 @@ const IN_VM = Deno.env.get("IKED_VM") === "1";
 const WHOLE = Deno.env.get("IKED_MATRIX") === "1";
 
 /** A test that runs in the lab's VM; those that are not of CI's slice in `deno task prove kernel` alone. */
-export function kernelTest(extent: "slice" | "matrix", name: string, fn: () => Promise<void>): void {
+export function kernelTest(
+  extent: "slice" | "matrix",
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+): void {
   const why = !IN_VM
     ? " [skipped: not in the lab's VM]"
     : extent === "matrix" && !WHOLE
@@ -32,20 +36,20 @@ export const VERSIONS: Readonly<Record<string, string>> = {
   libreswan: "libreswan 4.10",
 };
 
-function openIkedConf(side: "left" | "right", path: Path): string {
+function openIkedConf(side: "left" | "right", path: Path, more: string): string {
   const flow = side === "left" ? `from ${LEFT.net} to ${RIGHT.net}` : `from ${RIGHT.net} to ${LEFT.net}`;
   const ends = side === "left"
     ? `local ${path.left} peer ${path.right}`
     : `local ${path.right} peer ${path.left}`;
   const ids = side === "left" ? `srcid ${LEFT.id} dstid ${RIGHT.id}` : `srcid ${RIGHT.id} dstid ${LEFT.id}`;
-  return `ikev2 "gw" ${side === "left" ? "active" : "passive"} esp ${flow} ${ends} \\
+  return `ikev2 "gw" ${side === "left" ? "active" : "passive"} ${more} esp ${flow} ${ends} \\
   ikesa ${BIG.ikesa} \\
   childsa ${BIG.childsa} \\
   ${ids} psk "${PSK}"
 `;
 }
 
-function libreswanConf(path: Path): string {
+function libreswanConf(path: Path, more: string): string {
   return `config setup
   logfile=/dev/stderr
 conn gw
@@ -59,29 +63,31 @@ conn gw
   rightsubnet=${RIGHT.net}
   ike=aes256-sha2_256-dh14
   esp=aes256-sha2_512
+  ${more}
   auto=add
 `;
 }
 
 const secrets = `@${LEFT.id} @${RIGHT.id} : PSK "${PSK}"\n`;
 
-/** Starts a peer with `BIG` for the paths of this file. */
+/** Starts a peer with `BIG` for the paths of this file; `more` are words of its own language for its Child SA. */
 export async function startPeer(
   kind: string,
   namespace: string,
   side: "left" | "right",
   path: Path,
+  more = "",
 ): Promise<Peer> {
   switch (kind) {
     case "strongSwan": {
       const peer = await StrongSwan.start(namespace, "kernel");
-      await peer.load(swanctlConf(side, path, BIG));
+      await peer.load(swanctlConf(side, path, BIG, { child: more }));
       return peer;
     }
     case "OpenIKED":
-      return await OpenIked.start(namespace, openIkedConf(side, path));
+      return await OpenIked.start(namespace, openIkedConf(side, path, more));
     default:
-      return await Libreswan.start(namespace, libreswanConf(path), secrets);
+      return await Libreswan.start(namespace, libreswanConf(path, more), secrets);
   }
 }
 
