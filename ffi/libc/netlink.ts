@@ -154,17 +154,51 @@ function listen(libc: Libc, protocol: keyof typeof PROTOCOLS, groups: number, ac
 /** Octets of the queue of events: an SA that expires is 300 of them, and thousands may expire at once. */
 const EVENT_QUEUE = 4 << 20;
 
+const SO_ATTACH_FILTER = 26;
+/** Classic BPF: load the two octets at an offset, in the order of the network; go on behind as many; return. */
+const BPF = { load: 0x28, ifEqual: 0x15, return: 0x06 } as const;
+const TYPE_OFFSET = 4;
+
+/** Has the kernel queue messages of these types alone: what others carry, keys among it, never comes here. */
+function keepTypes(libc: Libc, fd: number, types: readonly number[]): void {
+  const program = new Uint8Array(8 * (types.length + 3));
+  const view = new DataView(program.buffer);
+  const put = (at: number, code: number, value: number, skip = 0) => {
+    view.setUint16(8 * at, code, true);
+    view.setUint8(8 * at + 2, skip);
+    view.setUint32(8 * at + 4, value, true);
+  };
+  put(0, BPF.load, TYPE_OFFSET);
+  types.forEach((type, at) => put(at + 1, BPF.ifEqual, (type & 0xff) << 8 | type >> 8, types.length - at));
+  put(types.length + 1, BPF.return, 0);
+  put(types.length + 2, BPF.return, 0xffff_ffff);
+  const header = new DataView(new ArrayBuffer(16));
+  header.setUint16(0, types.length + 3, true);
+  header.setBigUint64(8, libc.addressOf(program), true);
+  const set = libc.c.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, new Uint8Array(header.buffer), 16);
+  libc.unwrap(set, "filter the news of the kernel's IPsec");
+}
+
 /** What the kernel's IPsec tells of its own accord: poll `fd` for POLLIN, then `drain`. */
 export class KernelEvents {
   readonly fd: number;
   readonly #libc: Libc;
   readonly #buffer: Octets = new Uint8Array(64 << 10);
 
-  /** Listens to these groups (XFRM_GROUP) in the calling thread's network namespace. Throws `LibcError`. */
-  constructor(libc: Libc, groups: number) {
+  /**
+   * Listens to these groups (XFRM_GROUP) in the calling thread's network namespace, for messages of these types
+   * (XFRM_MSG), absent: of all. Throws `LibcError`.
+   */
+  constructor(libc: Libc, groups: number, types?: readonly number[]) {
     this.#libc = libc;
     this.fd = listen(libc, "xfrm", groups, "listen to the kernel's IPsec");
     setBuffer(libc, this.fd, SO_RCVBUFFORCE, SO_RCVBUF, EVENT_QUEUE);
+    try {
+      if (types !== undefined) keepTypes(libc, this.fd, types);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** Hands over each message that is there. True: some were lost, for the queue was full. */
@@ -189,19 +223,20 @@ export class KernelEvents {
   }
 }
 
-/** RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR. */
-const ADDRESS_GROUPS = 0x10 | 0x100;
+/** RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR. */
+const LINK_GROUP = 0x1, ADDRESS_GROUPS = 0x10 | 0x100;
 
-/** Tells that addresses of the host changed: poll `fd` for POLLIN, then `drain`. */
+/** Tells that addresses of the host changed, and devices if `links`: poll `fd` for POLLIN, then `drain`. */
 export class AddressMonitor {
   readonly fd: number;
   readonly #libc: Libc;
   readonly #buffer: Octets = new Uint8Array(16 << 10);
 
   /** Listens in the calling thread's network namespace. */
-  constructor(libc: Libc) {
+  constructor(libc: Libc, links = false) {
     this.#libc = libc;
-    this.fd = listen(libc, "route", ADDRESS_GROUPS, "listen for changes of addresses");
+    const groups = links ? ADDRESS_GROUPS | LINK_GROUP : ADDRESS_GROUPS;
+    this.fd = listen(libc, "route", groups, "listen for changes of addresses");
   }
 
   /** Reads all that is there; whether there was anything. An overflow (ENOBUFS) is news too. */

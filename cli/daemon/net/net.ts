@@ -30,7 +30,7 @@ import { closeSockets, forgetErrors, openSockets, type OuterSocket } from "./soc
 import { sourceFor } from "./steering.ts";
 import { Syslog } from "./syslog.ts";
 import { Userland } from "./userland.ts";
-import { Xfrm } from "./xfrm.ts";
+import { openXfrm } from "./xfrm.ts";
 
 /** So long the loop goes on without giving the role's messages their turn. */
 const BUSY_MS = 2;
@@ -173,7 +173,7 @@ export class Net {
       event: (event: DatapathEvent) => void this.#told.push(event),
     };
     if (datapath === "userland") return new Userland(options);
-    return datapath === "xfrm" ? new Xfrm(options) : nothingInside();
+    return datapath === "xfrm" ? openXfrm(options) : nothingInside();
   }
 
   #sourceFor(peer: Endpoint, port: number): Endpoint | undefined {

@@ -1,110 +1,16 @@
 /**
- * The kernel's names of the algorithms of a Child SA, as attributes of an SA: XFRMA_ALG_AEAD, XFRMA_ALG_CRYPT,
- * XFRMA_ALG_AUTH_TRUNC. Lengths are bits on the wire, octets here.
+ * Algorithms as attributes of an SA: XFRMA_ALG_AEAD, XFRMA_ALG_CRYPT, XFRMA_ALG_AUTH_TRUNC. Lengths are bits on the
+ * wire, octets here.
  */
-import { encrAlgorithm, integAlgorithm } from "../../crypto/algorithms.ts";
-import type { ChildSuite } from "../../crypto/suite.ts";
-import { ENCR, INTEG } from "../../wire/registry.ts";
+import type { KernelAlgorithms } from "../kernel/algorithms.ts";
 import { attribute } from "../rtnetlink/message.ts";
 import { StructReader, StructWriter } from "./layout.ts";
 import { XFRMA } from "./numbers.ts";
 
 const NAME_LENGTH = 64;
 
-/** Transform id to the kernel's name. What is not here the kernel cannot do. */
-const CIPHERS: ReadonlyMap<number, string> = new Map([
-  [ENCR.ENCR_AES_CBC, "cbc(aes)"],
-  [ENCR.ENCR_AES_CTR, "rfc3686(ctr(aes))"],
-  [ENCR.ENCR_3DES, "cbc(des3_ede)"],
-  [ENCR.ENCR_DES, "cbc(des)"],
-  [ENCR.ENCR_BLOWFISH, "cbc(blowfish)"],
-  [ENCR.ENCR_CAST, "cbc(cast5)"],
-  [ENCR.ENCR_NULL, "ecb(cipher_null)"],
-  [ENCR.ENCR_AES_GCM_16, "rfc4106(gcm(aes))"],
-  [ENCR.ENCR_AES_GCM_12, "rfc4106(gcm(aes))"],
-  [ENCR.ENCR_AES_GCM_8, "rfc4106(gcm(aes))"],
-  [ENCR.ENCR_AES_CCM_16, "rfc4309(ccm(aes))"],
-  [ENCR.ENCR_AES_CCM_12, "rfc4309(ccm(aes))"],
-  [ENCR.ENCR_AES_CCM_8, "rfc4309(ccm(aes))"],
-  [ENCR.ENCR_NULL_AUTH_AES_GMAC, "rfc4543(gcm(aes))"],
-  [ENCR.ENCR_CHACHA20_POLY1305, "rfc7539esp(chacha20,poly1305)"],
-]);
-
-const MACS: ReadonlyMap<number, string> = new Map([
-  [INTEG.AUTH_HMAC_MD5_96, "hmac(md5)"],
-  [INTEG.AUTH_HMAC_SHA1_96, "hmac(sha1)"],
-  [INTEG.AUTH_HMAC_SHA2_256_128, "hmac(sha256)"],
-  [INTEG.AUTH_HMAC_SHA2_384_192, "hmac(sha384)"],
-  [INTEG.AUTH_HMAC_SHA2_512_256, "hmac(sha512)"],
-  [INTEG.AUTH_AES_XCBC_96, "xcbc(aes)"],
-  [INTEG.AUTH_AES_CMAC_96, "cmac(aes)"],
-]);
-
-/** Modules and options that give the kernel an algorithm, for the message where it refuses one. */
-const WANTS: ReadonlyMap<string, string> = new Map([
-  ["cbc(aes)", "module aes_generic and cbc"],
-  ["rfc3686(ctr(aes))", "module ctr (CONFIG_CRYPTO_CTR)"],
-  ["cbc(des3_ede)", "module des_generic (CONFIG_CRYPTO_DES)"],
-  ["cbc(des)", "module des_generic (CONFIG_CRYPTO_DES)"],
-  ["cbc(blowfish)", "module blowfish_generic (CONFIG_CRYPTO_BLOWFISH)"],
-  ["cbc(cast5)", "module cast5_generic (CONFIG_CRYPTO_CAST5)"],
-  ["ecb(cipher_null)", "module crypto_null (CONFIG_CRYPTO_NULL)"],
-  ["rfc4106(gcm(aes))", "module gcm (CONFIG_CRYPTO_GCM)"],
-  ["rfc4309(ccm(aes))", "module ccm (CONFIG_CRYPTO_CCM)"],
-  ["rfc4543(gcm(aes))", "module gcm (CONFIG_CRYPTO_GCM)"],
-  ["rfc7539esp(chacha20,poly1305)", "module chacha20poly1305 (CONFIG_CRYPTO_CHACHA20POLY1305)"],
-  ["hmac(md5)", "module md5 (CONFIG_CRYPTO_MD5)"],
-  ["hmac(sha1)", "module sha1_generic (CONFIG_CRYPTO_SHA1)"],
-  ["hmac(sha256)", "module sha256_generic (CONFIG_CRYPTO_SHA256)"],
-  ["hmac(sha384)", "module sha512_generic (CONFIG_CRYPTO_SHA512)"],
-  ["hmac(sha512)", "module sha512_generic (CONFIG_CRYPTO_SHA512)"],
-  ["xcbc(aes)", "module xcbc (CONFIG_CRYPTO_XCBC)"],
-  ["cmac(aes)", "module cmac (CONFIG_CRYPTO_CMAC)"],
-]);
-
-/** The algorithms of one SA, as the kernel has them. Keys are views of the kernel's answer, or the caller's. */
-export interface XfrmAlgorithms {
-  readonly aead?: { readonly name: string; readonly key: Uint8Array; readonly icvLength: number };
-  readonly cipher?: { readonly name: string; readonly key: Uint8Array };
-  readonly mac?: { readonly name: string; readonly key: Uint8Array; readonly icvLength: number };
-}
-
-/** The algorithms of a suite with its keys; a message where the kernel has no name for one. */
-export function xfrmAlgorithms(
-  suite: ChildSuite,
-  encrKey: Uint8Array,
-  integKey: Uint8Array,
-): XfrmAlgorithms | { readonly message: string } {
-  let algorithms: XfrmAlgorithms = {};
-  if (suite.encr !== undefined) {
-    const encr = encrAlgorithm(suite.encr);
-    const name = CIPHERS.get(suite.encr.id);
-    if (encr === undefined || name === undefined) {
-      return { message: `the kernel has no name for encryption algorithm ${suite.encr.id}` };
-    }
-    algorithms = encr.aead
-      ? { aead: { name, key: encrKey, icvLength: encr.icvLength } }
-      : { cipher: { name, key: encrKey } };
-  }
-  if (suite.integ !== undefined && suite.integ !== 0) {
-    const integ = integAlgorithm(suite.integ);
-    const name = MACS.get(suite.integ);
-    if (integ === undefined || name === undefined) {
-      return { message: `the kernel has no name for integrity algorithm ${suite.integ}` };
-    }
-    algorithms = { ...algorithms, mac: { name, key: integKey, icvLength: integ.icvLength } };
-  }
-  return algorithms;
-}
-
-/** What the kernel may lack of these, for the message where it says ENOSYS. */
-export function wantedModules(algorithms: XfrmAlgorithms): string {
-  const names = [algorithms.aead?.name, algorithms.cipher?.name, algorithms.mac?.name];
-  return names.filter((name) => name !== undefined).map((name) => `${name}: ${WANTS.get(name)}`).join("; ");
-}
-
 /** `xfrm_algo_auth` and `xfrm_algo_aead`: name, key length, length of the ICV, key. */
-function withIcv(type: number, algorithm: NonNullable<XfrmAlgorithms["mac"]>): Uint8Array {
+function withIcv(type: number, algorithm: NonNullable<KernelAlgorithms["mac"]>): Uint8Array {
   const { name, key, icvLength } = algorithm;
   const writer = new StructWriter(NAME_LENGTH + 8 + key.length);
   writer.text(name, NAME_LENGTH).u32(key.length * 8).u32(icvLength * 8).bytes(key);
@@ -112,7 +18,7 @@ function withIcv(type: number, algorithm: NonNullable<XfrmAlgorithms["mac"]>): U
 }
 
 /** The attributes of a NEWSA or UPDSA. They hold the keys: wipe them once they were sent. */
-export function algorithmAttributes(algorithms: XfrmAlgorithms): Uint8Array[] {
+export function algorithmAttributes(algorithms: KernelAlgorithms): Uint8Array[] {
   const attributes: Uint8Array[] = [];
   const { aead, cipher, mac } = algorithms;
   if (aead !== undefined) attributes.push(withIcv(XFRMA.ALG_AEAD, aead));
@@ -125,7 +31,7 @@ export function algorithmAttributes(algorithms: XfrmAlgorithms): Uint8Array[] {
   return attributes;
 }
 
-function readWithIcv(octets: Uint8Array | undefined): XfrmAlgorithms["mac"] {
+function readWithIcv(octets: Uint8Array | undefined): KernelAlgorithms["mac"] {
   if (octets === undefined || octets.length < NAME_LENGTH + 8) return undefined;
   const reader = new StructReader(octets);
   const name = reader.text(NAME_LENGTH), keyLength = reader.u32() / 8, icvLength = reader.u32() / 8;
@@ -134,11 +40,11 @@ function readWithIcv(octets: Uint8Array | undefined): XfrmAlgorithms["mac"] {
 }
 
 /** The algorithms of an SA that the kernel tells of; one that is cut short is left out. */
-export function readAlgorithms(attributes: ReadonlyMap<number, Uint8Array>): XfrmAlgorithms {
+export function readAlgorithms(attributes: ReadonlyMap<number, Uint8Array>): KernelAlgorithms {
   const aead = readWithIcv(attributes.get(XFRMA.ALG_AEAD));
   const mac = readWithIcv(attributes.get(XFRMA.ALG_AUTH_TRUNC));
   const crypt = attributes.get(XFRMA.ALG_CRYPT);
-  let cipher: XfrmAlgorithms["cipher"];
+  let cipher: KernelAlgorithms["cipher"];
   if (crypt !== undefined && crypt.length >= NAME_LENGTH + 4) {
     const reader = new StructReader(crypt);
     const name = reader.text(NAME_LENGTH), keyLength = reader.u32() / 8;

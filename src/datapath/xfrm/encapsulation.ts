@@ -1,16 +1,11 @@
 /** `xfrm_encap_tmpl`: ESP in UDP (RFC 3948). */
+import type { Encapsulation } from "../kernel/values.ts";
 import { attribute } from "../rtnetlink/message.ts";
 import { StructReader, StructWriter } from "./layout.ts";
 import { XFRMA } from "./numbers.ts";
 
 const UDP_ENCAP_ESPINUDP = 2;
 const LENGTH = 24;
-
-/** Ports of the UDP header, as an SA's source and destination have them. */
-export interface Encapsulation {
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-}
 
 export function encapsulationAttribute({ sourcePort, destinationPort }: Encapsulation): Uint8Array {
   // The original address is for checksums of transport mode, which the kernel computes anew.

@@ -1,61 +1,27 @@
-/** What the kernel tells of its own accord: traffic without an SA, limits that were reached, peers that moved. */
+/** What the kernel tells of its own accord, as messages of XFRM. */
 import { concat } from "../../bytes/mod.ts";
-import type { Endpoint, IpAddress } from "../../ip/mod.ts";
+import type { IpAddress } from "../../ip/mod.ts";
+import type {
+  Acquire,
+  Expire,
+  KernelEvent,
+  Mapping,
+  PolicyExpire,
+  Replay,
+  SaName,
+} from "../kernel/values.ts";
 import { type NetlinkMessage, type NetlinkRequest, NLM_F_ACK, NLM_F_REPLACE } from "../rtnetlink/message.ts";
 import { addressOf, StructReader, StructWriter } from "./layout.ts";
-import { type Direction, type IpsecProtocol, ipsecProtocolOf, XFRM_MSG } from "./numbers.ts";
+import { ipsecProtocolOf, XFRM_MSG } from "./numbers.ts";
 import { POLICY_LENGTH, readPolicy } from "./policy.ts";
-import { readSa, readSaName, SA_LENGTH, type SaName, writeSaName } from "./sa.ts";
-import { readSelector, type XfrmSelector } from "./selector.ts";
-import { type Replay, replayAttribute } from "./replay.ts";
+import { readSa, readSaName, SA_LENGTH, writeSaName } from "./sa.ts";
+import { readSelector } from "./selector.ts";
+import { replayAttribute } from "./replay.ts";
 
 const ACQUIRE_LENGTH = 280;
 const ID_LENGTH = 24;
 const MAPPING_LENGTH = 64;
 const AEVENT_LENGTH = 48;
-
-/** A packet met a policy that has no SA yet. */
-export interface Acquire {
-  readonly kind: "acquire";
-  /** What the SA that answers repeats. */
-  readonly sequence: number;
-  readonly protocol: IpsecProtocol;
-  /** The outer endpoints that the template has, or the packet's own in transport mode. */
-  readonly source: IpAddress;
-  readonly destination: IpAddress;
-  /** The packet itself. */
-  readonly selector: XfrmSelector;
-  /** The kernel's number of the policy. */
-  readonly policyIndex: number;
-}
-
-/** A limit of an SA. */
-export interface Expire {
-  readonly kind: "expire";
-  readonly sa: SaName;
-  readonly reqid: number;
-  /** The SA is gone. */
-  readonly hard: boolean;
-}
-
-/** A limit of a policy. */
-export interface PolicyExpire {
-  readonly kind: "policy-expire";
-  readonly selector: XfrmSelector;
-  readonly direction: Direction;
-  readonly hard: boolean;
-}
-
-/** ESP in UDP came from another port or address: a NAT made a new mapping. */
-export interface Mapping {
-  readonly kind: "mapping";
-  readonly sa: SaName;
-  readonly reqid: number;
-  readonly from: Endpoint;
-  readonly to: Endpoint;
-}
-
-export type XfrmEvent = Acquire | Expire | PolicyExpire | Mapping;
 
 function parseAcquire(body: Uint8Array): Acquire | undefined {
   if (body.length < ACQUIRE_LENGTH) return undefined;
@@ -112,7 +78,7 @@ function parseMapping(body: Uint8Array): Mapping | undefined {
 }
 
 /** The event of a message; undefined for one that is none, is cut short, or concerns what there is no word for. */
-export function parseEvent({ type, body }: NetlinkMessage): XfrmEvent | undefined {
+export function parseEvent({ type, body }: NetlinkMessage): KernelEvent | undefined {
   switch (type) {
     case XFRM_MSG.ACQUIRE:
       return parseAcquire(body);

@@ -1,4 +1,5 @@
 /** `xfrm_lifetime_cfg` and `xfrm_lifetime_cur`: how long an entry may live, and how much it has lived. */
+import type { Limits, Usage } from "../kernel/values.ts";
 import type { StructReader, StructWriter } from "./layout.ts";
 
 export const LIFETIME_LENGTH = 64;
@@ -6,29 +7,6 @@ export const USAGE_LENGTH = 32;
 
 /** XFRM_INF: no limit. */
 const INFINITE = 0xffff_ffff_ffff_ffffn;
-
-/** When the kernel says `soft` or `hard`. Absent or 0 is no limit. */
-export interface Limits {
-  /** Octets of whole packets, as the kernel counts them. */
-  readonly softOctets?: bigint;
-  readonly hardOctets?: bigint;
-  readonly softPackets?: bigint;
-  readonly hardPackets?: bigint;
-  /** Seconds since the entry was made. */
-  readonly softSeconds?: bigint;
-  readonly hardSeconds?: bigint;
-  /** Seconds since its first use. */
-  readonly softUseSeconds?: bigint;
-  readonly hardUseSeconds?: bigint;
-}
-
-/** What an entry has seen. Times are seconds since 1970; 0 is never. */
-export interface Usage {
-  readonly octets: bigint;
-  readonly packets: bigint;
-  readonly addedAt: bigint;
-  readonly firstUsedAt: bigint;
-}
 
 export function writeLimits(writer: StructWriter, limits: Limits): void {
   const { softOctets, hardOctets, softPackets, hardPackets } = limits;

@@ -1,20 +1,12 @@
 /** MIGRATE: new outer endpoints for a policy and the SAs that its templates name, in one step (RFC 4555 uses it). */
 import { concat } from "../../bytes/mod.ts";
 import type { IpAddress } from "../../ip/mod.ts";
+import type { Encapsulation, IpsecProtocol, Mode, PolicyName } from "../kernel/values.ts";
 import { FAMILY_NUMBER } from "../rtnetlink/family.ts";
 import { attribute, type NetlinkRequest, NLM_F_ACK } from "../rtnetlink/message.ts";
-import { type Encapsulation, encapsulationAttribute } from "./encapsulation.ts";
+import { encapsulationAttribute } from "./encapsulation.ts";
 import { StructWriter } from "./layout.ts";
-import {
-  DIRECTION,
-  IPSEC_PROTOCOL,
-  type IpsecProtocol,
-  MODE,
-  type Mode,
-  XFRM_MSG,
-  XFRMA,
-} from "./numbers.ts";
-import type { PolicyName } from "./policy.ts";
+import { DIRECTION, IPSEC_PROTOCOL, MODE, XFRM_MSG, XFRMA } from "./numbers.ts";
 import { writeSelector } from "./selector.ts";
 
 const POLICY_ID_LENGTH = 64;

@@ -13,4 +13,4 @@ export * from "./policy.ts";
 export * from "./events.ts";
 export * from "./migrate.ts";
 export * from "./info.ts";
-export * from "./kernel/mod.ts";
+export * from "./port.ts";

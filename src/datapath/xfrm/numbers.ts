@@ -1,4 +1,5 @@
 /** Numbers of linux/xfrm.h: messages, attributes, flags, multicast groups. */
+import type { Direction, IpsecProtocol, Mode } from "../kernel/values.ts";
 
 /** XFRM_MSG_…: netlink message types. */
 export const XFRM_MSG = {
@@ -53,32 +54,17 @@ export const XFRM_GROUP = {
   mapping: 1 << 7,
 } as const;
 
-/** XFRM_STATE_…: flags of an SA. */
-export const SA_FLAG = {
-  noEcn: 1,
-  decapDscp: 2,
-  noPathMtu: 4,
-  wildcardReceive: 8,
-  icmp: 16,
-  /** The inner family may differ from the outer one's. */
-  anyFamily: 32,
-  esn: 128,
-} as const;
-
 /** XFRM_SA_XFLAG_…. */
 export const SA_EXTRA_FLAG = { dontEncapDscp: 1, sequenceMayWrap: 2 } as const;
 
 /** IP protocols of IPsec (RFC 4302, RFC 4303, RFC 3173). */
-export const IPSEC_PROTOCOL = { ah: 51, esp: 50, ipcomp: 108 } as const;
-export type IpsecProtocol = keyof typeof IPSEC_PROTOCOL;
+export const IPSEC_PROTOCOL: Readonly<Record<IpsecProtocol, number>> = { ah: 51, esp: 50, ipcomp: 108 };
 
 /** XFRM_MODE_…. */
-export const MODE = { transport: 0, tunnel: 1 } as const;
-export type Mode = keyof typeof MODE;
+export const MODE: Readonly<Record<Mode, number>> = { transport: 0, tunnel: 1 };
 
-/** XFRM_POLICY_…: which packets a policy is for; `forward` are those that came in an SA and go on. */
-export const DIRECTION = { in: 0, out: 1, forward: 2 } as const;
-export type Direction = keyof typeof DIRECTION;
+/** XFRM_POLICY_…. */
+export const DIRECTION: Readonly<Record<Direction, number>> = { in: 0, out: 1, forward: 2 };
 
 export function ipsecProtocolOf(number: number): IpsecProtocol | undefined {
   return (Object.keys(IPSEC_PROTOCOL) as IpsecProtocol[]).find((name) => IPSEC_PROTOCOL[name] === number);

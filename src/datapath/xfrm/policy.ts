@@ -1,6 +1,7 @@
 /** Policies of the kernel (`xfrm_userpolicy_info`): which packets need which SAs. */
 import { concat } from "../../bytes/mod.ts";
-import type { Family, IpAddress } from "../../ip/mod.ts";
+import type { Family } from "../../ip/mod.ts";
+import type { KernelPolicy, KernelPolicyState, PolicyName, Template } from "../kernel/values.ts";
 import { FAMILY_NUMBER, familyOfNumber } from "../rtnetlink/family.ts";
 import {
   attribute,
@@ -15,21 +16,18 @@ import {
   parseAttributes,
 } from "../rtnetlink/message.ts";
 import { addressOf, StructReader, StructWriter } from "./layout.ts";
-import { readLimits, readUsage, type Usage, USAGE_LENGTH, writeLimits } from "./lifetime.ts";
+import { readLimits, readUsage, USAGE_LENGTH, writeLimits } from "./lifetime.ts";
 import {
   DIRECTION,
-  type Direction,
   directionOf,
   IPSEC_PROTOCOL,
-  type IpsecProtocol,
   ipsecProtocolOf,
   MODE,
-  type Mode,
   modeOf,
   XFRM_MSG,
   XFRMA,
 } from "./numbers.ts";
-import { readSelector, writeSelector, type XfrmSelector } from "./selector.ts";
+import { readSelector, writeSelector } from "./selector.ts";
 
 export const POLICY_LENGTH = 168;
 const POLICY_ID_LENGTH = 64;
@@ -38,44 +36,7 @@ const ALL_ALGORITHMS = 0xffff_ffff;
 /** XFRM_POLICY_ALLOW and XFRM_POLICY_BLOCK. */
 const ALLOW = 0, BLOCK = 1;
 
-/** One SA that packets of a policy go through. */
-export interface Template {
-  /** Outer endpoints in tunnel mode; absent in transport mode, where they are the packet's own. */
-  readonly source?: IpAddress;
-  readonly destination?: IpAddress;
-  readonly protocol: IpsecProtocol;
-  readonly mode: Mode;
-  /** SAs with this reqid, 0 any. */
-  readonly reqid: number;
-  /** Named where only this SA will do; 0 any. */
-  readonly spi: number;
-  /** A packet may come without it: IPComp of short packets. */
-  readonly optional: boolean;
-}
-
-/** What names a policy: its selector, direction and, where there is one, XFRM interface. */
-export interface PolicyName {
-  readonly selector: XfrmSelector;
-  readonly direction: Direction;
-  readonly interfaceId?: number;
-}
-
-export interface XfrmPolicy extends PolicyName {
-  /** `protect` wants the templates' SAs (none: passes in clear), `block` drops. */
-  readonly action: "protect" | "block";
-  /** The lowest one wins. */
-  readonly priority: number;
-  readonly templates: readonly Template[];
-}
-
-/** A policy as the kernel tells of it. */
-export interface XfrmPolicyState extends XfrmPolicy {
-  /** The kernel's own number, which an ACQUIRE repeats. */
-  readonly index: number;
-  readonly usage: Usage;
-}
-
-function writePolicy(policy: XfrmPolicy, index: number): Uint8Array {
+function writePolicy(policy: KernelPolicy, index: number): Uint8Array {
   const writer = new StructWriter(POLICY_LENGTH);
   writeSelector(writer, policy.selector);
   writeLimits(writer, {});
@@ -97,7 +58,7 @@ function templatesAttribute(templates: readonly Template[], family: Family): Uin
   return attribute(XFRMA.TMPL, writer.octets);
 }
 
-function body(policy: XfrmPolicy): Uint8Array {
+function body(policy: KernelPolicy): Uint8Array {
   const parts = [writePolicy(policy, 0)];
   if (policy.templates.length > 0) parts.push(templatesAttribute(policy.templates, policy.selector.family));
   if (policy.interfaceId !== undefined) parts.push(attributeU32(XFRMA.IF_ID, policy.interfaceId));
@@ -105,12 +66,12 @@ function body(policy: XfrmPolicy): Uint8Array {
 }
 
 /** Makes a policy; EEXIST where its name is taken. */
-export function newPolicy(policy: XfrmPolicy): NetlinkRequest {
+export function newPolicy(policy: KernelPolicy): NetlinkRequest {
   return { type: XFRM_MSG.NEWPOLICY, flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, body: body(policy) };
 }
 
 /** Makes a policy, or puts it in the place of the one with its name, with no moment in between. */
-export function putPolicy(policy: XfrmPolicy): NetlinkRequest {
+export function putPolicy(policy: KernelPolicy): NetlinkRequest {
   return { type: XFRM_MSG.UPDPOLICY, flags: NLM_F_ACK, body: body(policy) };
 }
 
@@ -167,7 +128,7 @@ export function socketBypass(family: Family, direction: "in" | "out"): Uint8Arra
 }
 
 /** Reads the `xfrm_userpolicy_info` at `from`, without attributes; undefined for one that there is no word for. */
-export function readPolicy(octets: Uint8Array, from = 0): Omit<XfrmPolicyState, "templates"> | undefined {
+export function readPolicy(octets: Uint8Array, from = 0): Omit<KernelPolicyState, "templates"> | undefined {
   if (octets.length < from + POLICY_LENGTH) return undefined;
   const reader = new StructReader(octets, from);
   const selector = readSelector(reader);
@@ -199,14 +160,14 @@ function readTemplates(octets: Uint8Array | undefined): Template[] | undefined {
 }
 
 /** The policy of a NEWPOLICY or UPDPOLICY; undefined for another message, one cut short, or a kind without a word. */
-export function parsePolicy(message: NetlinkMessage): XfrmPolicyState | undefined {
+export function parsePolicy(message: NetlinkMessage): KernelPolicyState | undefined {
   const { type, body } = message;
   if (type !== XFRM_MSG.NEWPOLICY && type !== XFRM_MSG.UPDPOLICY) return undefined;
   return policyWithAttributes(body, POLICY_LENGTH);
 }
 
 /** The policy at the start of `octets` with the attributes from `from` on. */
-function policyWithAttributes(octets: Uint8Array, from: number): XfrmPolicyState | undefined {
+function policyWithAttributes(octets: Uint8Array, from: number): KernelPolicyState | undefined {
   const policy = readPolicy(octets);
   if (policy === undefined) return undefined;
   const attributes = parseAttributes(octets, from);

@@ -1,24 +1,10 @@
 /** `xfrm_replay_state_esn`: the anti-replay window of an SA, of any size, with and without extended sequence numbers. */
+import type { Replay } from "../kernel/values.ts";
 import { attribute } from "../rtnetlink/message.ts";
 import { StructReader, StructWriter } from "./layout.ts";
 import { XFRMA } from "./numbers.ts";
 
 const LENGTH = 24;
-/** What the kernel takes: XFRMA_REPLAY_ESN_MAX. */
-export const LARGEST_WINDOW = 4096;
-
-/** The window, and where an SA stands that takes over from another one. */
-export interface Replay {
-  /** Packets, 0 is no check. With `esn` the kernel wants at least 1. */
-  readonly window: number;
-  readonly esn: boolean;
-  /** The last sequence number sent and the highest received, with their high halves. */
-  readonly sent?: bigint;
-  readonly received?: bigint;
-  /** The kernel's own map of what was received. */
-  readonly bitmap?: Uint8Array;
-}
-
 export function replayAttribute({ window, sent = 0n, received = 0n, bitmap }: Replay): Uint8Array {
   const words = Math.ceil(window / 32);
   // The kernel takes the structure without its map, which is then empty.

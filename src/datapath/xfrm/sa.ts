@@ -1,6 +1,8 @@
 /** SAs of the kernel (`xfrm_usersa_info`): the messages that make, change, remove, fetch and list them. */
 import { concat } from "../../bytes/mod.ts";
-import type { Family, IpAddress } from "../../ip/mod.ts";
+import type { Family } from "../../ip/mod.ts";
+import type { IpsecProtocol, KernelSa, KernelSaState, SaName } from "../kernel/values.ts";
+import { SA_FLAG } from "../kernel/values.ts";
 import { FAMILY_NUMBER, familyOfNumber } from "../rtnetlink/family.ts";
 import {
   attributeU32,
@@ -13,66 +15,19 @@ import {
   numberOf,
   parseAttributes,
 } from "../rtnetlink/message.ts";
-import { algorithmAttributes, readAlgorithms, type XfrmAlgorithms } from "./algorithms.ts";
-import { type Encapsulation, encapsulationAttribute, readEncapsulation } from "./encapsulation.ts";
+import { algorithmAttributes, readAlgorithms } from "./algorithms.ts";
+import { encapsulationAttribute, readEncapsulation } from "./encapsulation.ts";
 import { addressOf, StructReader, StructWriter } from "./layout.ts";
-import {
-  LIFETIME_LENGTH,
-  type Limits,
-  readLimits,
-  readUsage,
-  type Usage,
-  USAGE_LENGTH,
-  writeLimits,
-} from "./lifetime.ts";
-import { IPSEC_PROTOCOL, type IpsecProtocol, ipsecProtocolOf, MODE, type Mode, modeOf } from "./numbers.ts";
-import { SA_FLAG, XFRM_MSG, XFRMA } from "./numbers.ts";
-import { readReplay, type Replay, replayAttribute } from "./replay.ts";
-import { readSelector, SELECTOR_LENGTH, writeSelector, type XfrmSelector } from "./selector.ts";
+import { LIFETIME_LENGTH, readLimits, readUsage, USAGE_LENGTH, writeLimits } from "./lifetime.ts";
+import { IPSEC_PROTOCOL, ipsecProtocolOf, MODE, modeOf, XFRM_MSG, XFRMA } from "./numbers.ts";
+import { readReplay, replayAttribute } from "./replay.ts";
+import { readSelector, SELECTOR_LENGTH, writeSelector } from "./selector.ts";
 
 const ID_LENGTH = 24;
 export const SA_LENGTH = 224;
 const SA_ID_LENGTH = 24;
 
-/** What names an SA: where it ends, its protocol, its SPI. */
-export interface SaName {
-  readonly destination: IpAddress;
-  readonly spi: number;
-  readonly protocol: IpsecProtocol;
-}
-
-/** An SA, one direction. */
-export interface XfrmSa extends SaName {
-  readonly source: IpAddress;
-  readonly mode: Mode;
-  /** Ties it to the templates of policies; 0 is none. */
-  readonly reqid: number;
-  /** SA_FLAG. */
-  readonly flags: number;
-  /** SA_EXTRA_FLAG. */
-  readonly extraFlags?: number;
-  /** The inner packets that it may carry; absent is any. Transport mode checks it for each. */
-  readonly selector?: XfrmSelector;
-  readonly algorithms: XfrmAlgorithms;
-  readonly replay?: Replay;
-  readonly encapsulation?: Encapsulation;
-  readonly limits?: Limits;
-  /** Interface of XFRM that it belongs to; absent is none. */
-  readonly interfaceId?: number;
-  /** Mark that packets get: those that leave on the outside for an outbound SA, those that came out of an inbound one. */
-  readonly outputMark?: number;
-}
-
-/** An SA as the kernel tells of it. */
-export interface XfrmSaState extends XfrmSa {
-  readonly usage: Usage;
-  /** Packets outside of the window, replayed, with a wrong ICV. */
-  readonly dropped: { readonly window: number; readonly replayed: number; readonly integrity: number };
-  /** Sequence of the ACQUIRE that it answers; 0 is none. */
-  readonly sequence: number;
-}
-
-function writeSa(sa: XfrmSa, sequence: number): Uint8Array {
+function writeSa(sa: KernelSa, sequence: number): Uint8Array {
   const writer = new StructWriter(SA_LENGTH);
   const family = sa.destination.family;
   if (sa.selector === undefined) writer.skip(SELECTOR_LENGTH);
@@ -89,7 +44,7 @@ function writeSa(sa: XfrmSa, sequence: number): Uint8Array {
   return writer.octets;
 }
 
-function saAttributes(sa: XfrmSa): Uint8Array[] {
+function saAttributes(sa: KernelSa): Uint8Array[] {
   const attributes = algorithmAttributes(sa.algorithms);
   if (sa.encapsulation !== undefined) attributes.push(encapsulationAttribute(sa.encapsulation));
   if (sa.extraFlags !== undefined) attributes.push(attributeU32(XFRMA.SA_EXTRA_FLAGS, sa.extraFlags));
@@ -100,13 +55,13 @@ function saAttributes(sa: XfrmSa): Uint8Array[] {
 }
 
 /** Makes an SA; EEXIST where its name is taken. `sequence` is the ACQUIRE's that it answers. Holds the keys. */
-export function newSa(sa: XfrmSa, sequence = 0): NetlinkRequest {
+export function newSa(sa: KernelSa, sequence = 0): NetlinkRequest {
   const body = concat(writeSa(sa, sequence), ...saAttributes(sa));
   return { type: XFRM_MSG.NEWSA, flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, body };
 }
 
 /** Fills the SA that ALLOCSPI or an ACQUIRE left unfinished, or changes limits and NAT ports of one. Holds the keys. */
-export function updateSa(sa: XfrmSa, sequence = 0): NetlinkRequest {
+export function updateSa(sa: KernelSa, sequence = 0): NetlinkRequest {
   return { type: XFRM_MSG.UPDSA, flags: NLM_F_ACK, body: concat(writeSa(sa, sequence), ...saAttributes(sa)) };
 }
 
@@ -138,7 +93,7 @@ export function flushSas(protocol: IpsecProtocol | undefined): NetlinkRequest {
 
 /** Has the kernel choose an SPI between two (included) for an inbound SA, which stays unfinished until `updateSa`. */
 export function allocateSpi(
-  sa: Pick<XfrmSa, "source" | "destination" | "protocol" | "mode" | "reqid">,
+  sa: Pick<KernelSa, "source" | "destination" | "protocol" | "mode" | "reqid">,
   lowest: number,
   highest: number,
   sequence = 0,
@@ -152,7 +107,7 @@ export function allocateSpi(
 }
 
 /** Reads the `xfrm_usersa_info` at `from`, without attributes; undefined for one that this daemon has no word for. */
-export function readSa(octets: Uint8Array, from = 0): Omit<XfrmSaState, "algorithms"> | undefined {
+export function readSa(octets: Uint8Array, from = 0): Omit<KernelSaState, "algorithms"> | undefined {
   if (octets.length < from + SA_LENGTH) return undefined;
   const family = familyAt(octets, from);
   if (family === undefined) return undefined;
@@ -190,7 +145,7 @@ function familyAt(octets: Uint8Array, from: number): Family | undefined {
 }
 
 /** The SA of a NEWSA or UPDSA; undefined for another message, one cut short, or a kind that there is no word for. */
-export function parseSa(message: NetlinkMessage): XfrmSaState | undefined {
+export function parseSa(message: NetlinkMessage): KernelSaState | undefined {
   const { type, body } = message;
   if (type !== XFRM_MSG.NEWSA && type !== XFRM_MSG.UPDSA) return undefined;
   const sa = readSa(body);

@@ -5,15 +5,17 @@ import type { NetlinkMessage, NetlinkRequest } from "../../../src/datapath/rtnet
 import { NLM_F_DUMP } from "../../../src/datapath/rtnetlink/mod.ts";
 import {
   type KernelFailure,
-  type KernelTransport,
+  type KernelPolicyState,
+  type KernelSaState,
+  selectorKey,
+} from "../../../src/datapath/kernel/mod.ts";
+import {
   parseDeletedPolicy,
   parseDeletedSa,
   parsePolicy,
   parseSa,
-  selectorKey,
   XFRM_MSG,
-  type XfrmPolicyState,
-  type XfrmSaState,
+  type XfrmTransport,
 } from "../../../src/datapath/xfrm/mod.ts";
 
 const EEXIST = 17, ENOENT = 2, ESRCH = 3;
@@ -29,9 +31,9 @@ export const saName = (sa: { destination: { value: bigint }; spi: number; protoc
   `${sa.destination.value.toString(16)} ${sa.spi.toString(16)} ${sa.protocol}`;
 
 /** See the head of the file. */
-export class FakeKernel implements KernelTransport {
-  readonly sas = new Map<string, Entry<XfrmSaState>>();
-  readonly policies = new Map<string, Entry<XfrmPolicyState>>();
+export class FakeKernel implements XfrmTransport {
+  readonly sas = new Map<string, Entry<KernelSaState>>();
+  readonly policies = new Map<string, Entry<KernelPolicyState>>();
   /** Policies that were removed, in order. */
   readonly deleted: string[] = [];
   /** Kinds of requests, in order. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes/mod.ts";
 import { parseAddress, parsePrefix } from "../../../src/ip/mod.ts";
 import type { NetlinkRequest } from "../../../src/datapath/rtnetlink/mod.ts";
+import { type KernelSelector, SA_FLAG } from "../../../src/datapath/kernel/mod.ts";
 import {
   allocateSpi,
   deletePolicy,
@@ -16,10 +17,8 @@ import {
   newSa,
   putPolicy,
   SA_EXTRA_FLAG,
-  SA_FLAG,
   socketBypass,
   updateSa,
-  type XfrmSelector,
 } from "../../../src/datapath/xfrm/mod.ts";
 import { REQUESTS } from "./recorded.ts";
 
@@ -31,7 +30,7 @@ const ANY = { port: 0, mask: 0 };
 const GCM = { aead: { name: "rfc4106(gcm(aes))", key: KEY, icvLength: 16 } } as const;
 const SHA1 = { name: "hmac(sha1)", key: KEY.subarray(0, 20), icvLength: 12 } as const;
 
-function selector(from: string, to: string, more: Partial<XfrmSelector> = {}): XfrmSelector {
+function selector(from: string, to: string, more: Partial<KernelSelector> = {}): KernelSelector {
   const source = parsePrefix(from)!, destination = parsePrefix(to)!;
   const { family } = source.address;
   return { family, source, destination, protocol: 0, sourcePort: ANY, destinationPort: ANY, ...more };

@@ -1,16 +1,10 @@
-/** What the kernel's IPsec is reached by, and what its refusals mean. */
-import type { Result } from "../../../bytes/mod.ts";
-import type { NetlinkMessage, NetlinkRequest } from "../../rtnetlink/message.ts";
+/** Refusals of the kernel, and what they mean. */
+import type { DatapathError } from "../types.ts";
 
 /** The kernel's refusal. `message` is one line for the log. */
 export interface KernelFailure {
   readonly errno: number;
   readonly message: string;
-}
-
-/** A netlink socket of NETLINK_XFRM: one request, its answers. `action` completes "Cannot …" should it fail. */
-export interface KernelTransport {
-  request(request: NetlinkRequest, action: string): Result<readonly NetlinkMessage[], KernelFailure>;
 }
 
 export const ERRNO = {
@@ -29,14 +23,23 @@ export const ERRNO = {
   ECONNREFUSED: 111,
 } as const;
 
+/** What an SA or policy wants of the kernel. */
+export interface Wants {
+  readonly protocol: "esp" | "ah";
+  /** Modules of its algorithms. */
+  readonly algorithms: string;
+  /** Module of the interface. */
+  readonly module: string;
+}
+
 /** What the kernel lacks where it refuses an SA or policy with this errno; undefined where that does not tell. */
-export function whatIsMissing(errno: number, protocol: "esp" | "ah", modules: string): string | undefined {
+export function whatIsMissing(errno: number, { protocol, algorithms, module }: Wants): string | undefined {
   switch (errno) {
     case ERRNO.EPERM:
       return "this needs root or CAP_NET_ADMIN";
     case ERRNO.ENOENT:
     case ERRNO.ENOSYS:
-      return `the kernel lacks an algorithm: load ${modules}`;
+      return `the kernel lacks an algorithm: load ${algorithms}`;
     case ERRNO.EPROTONOSUPPORT:
       return protocol === "esp"
         ? "the kernel lacks ESP: load the modules esp4 and esp6 (CONFIG_INET_ESP, CONFIG_INET6_ESP)"
@@ -50,8 +53,17 @@ export function whatIsMissing(errno: number, protocol: "esp" | "ah", modules: st
       return "the kernel has no memory left for it";
     case ERRNO.ECONNREFUSED:
     case ERRNO.EOPNOTSUPP:
-      return "the kernel has no XFRM: load the module xfrm_user (CONFIG_XFRM_USER)";
+      return `the kernel does not know this interface: load the module ${module}`;
     default:
       return undefined;
   }
+}
+
+/** A refusal as the engine is told of it. */
+export function explain({ errno, message }: KernelFailure, wants: Wants): DatapathError {
+  if (errno === ERRNO.EEXIST) return { code: "spi-in-use", message };
+  const missing = whatIsMissing(errno, wants);
+  return missing === undefined
+    ? { code: "failed", message }
+    : { code: "unsupported", message: `${message}: ${missing}` };
 }

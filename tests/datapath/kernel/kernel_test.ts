@@ -4,9 +4,11 @@ import { espSpi, fromHex } from "../../../src/bytes/mod.ts";
 import { ANY_PORT, parseAddress, parsePrefix, rangeOfPrefix } from "../../../src/ip/mod.ts";
 import type { ChildInstall, DatapathEvent, FlowInstall } from "../../../src/datapath/mod.ts";
 import type { TrafficSelector } from "../../../src/selector/types.ts";
-import { Kernel, newPolicy, newSa, XFRM_MSG } from "../../../src/datapath/xfrm/mod.ts";
-import { FakeKernel } from "./fake_kernel.ts";
-import { ANSWERS } from "./recorded.ts";
+import { Kernel } from "../../../src/datapath/kernel/mod.ts";
+import type { NetlinkMessage } from "../../../src/datapath/rtnetlink/mod.ts";
+import { newPolicy, newSa, parseEvent, XFRM_MSG, XfrmPort } from "../../../src/datapath/xfrm/mod.ts";
+import { FakeKernel } from "../xfrm/fake_kernel.ts";
+import { ANSWERS } from "../xfrm/recorded.ts";
 
 const address = (text: string) => parseAddress(text)!;
 const HERE = { address: address("192.0.2.1"), port: 4500 },
@@ -50,11 +52,15 @@ class Bench {
   readonly events: DatapathEvent[] = [];
   time = 0;
   readonly kernel = new Kernel({
-    transport: this.fake,
+    port: new XfrmPort(this.fake),
     now: () => this.time,
     fraction: () => 0,
     event: (event) => void this.events.push(event),
   });
+
+  told(message: NetlinkMessage): void {
+    this.kernel.told(parseEvent(message)!);
+  }
 
   /** Direction, action and templates of each policy. */
   policies(): string[] {
@@ -77,7 +83,7 @@ Deno.test("kernel: a flow without an SA asks for one and lets nothing in or on i
   assert.deepEqual(bench.policies(), ["forward block 0", "in block 0", "out protect 1"]);
   const acquire = fromHex(ANSWERS.acquire);
   assert.ok(acquire.ok);
-  bench.kernel.told({ type: XFRM_MSG.ACQUIRE, flags: 0, sequence: 0, body: acquire.value });
+  bench.told({ type: XFRM_MSG.ACQUIRE, flags: 0, sequence: 0, body: acquire.value });
   assert.deepEqual(bench.events.map((event) => event.kind === "acquire" && event.policy), ["sites"]);
   // A peer that is no one address cannot be asked for: the packets are dropped.
   const { outer: _, ...anybody } = FLOW;
@@ -114,7 +120,7 @@ Deno.test("kernel: a rekey keeps reqid and policies; a responder sends by the ne
   bench.kernel.install(child(2, { outboundFrom: "when-used" }));
   assert.deepEqual(bench.fake.asked.slice(asked), [XFRM_MSG.NEWSA], "the policies are as they were");
   assert.ok(!bench.fake.sas.has(outName(2)));
-  bench.kernel.told(bench.fake.expire(inName(2), false));
+  bench.told(bench.fake.expire(inName(2), false));
   assert.ok(bench.fake.sas.has(outName(2)));
   assert.deepEqual(bench.events, []);
   const [one, two] = [1, 2].map((id) => bench.fake.sas.get(outName(id))!.state.reqid);
@@ -145,8 +151,8 @@ Deno.test("kernel: limits in octets become events; the kernel's own count is wha
   });
   bench.time = 20;
   assert.equal(bench.kernel.usage([1])[0]!.lastInMs, 10);
-  bench.kernel.told(bench.fake.expire(outName(1), false));
-  bench.kernel.told(bench.fake.expire(outName(1), true));
+  bench.told(bench.fake.expire(outName(1), false));
+  bench.told(bench.fake.expire(outName(1), true));
   assert.deepEqual(bench.events.map((event) => event.kind === "expired" && event.limit), ["soft", "hard"]);
 });
 

@@ -3,37 +3,41 @@
  * may want it, a flow and the Child SAs that carry it, of which the last one counts. What comes and goes is put in the
  * place of what was there in one step, so that no packet meets a moment without a policy.
  */
-import { ok, type Result, sameOctets } from "../../../bytes/mod.ts";
-import { deletePolicy, type PolicyName, putPolicy, type XfrmPolicy } from "../policy.ts";
-import { selectorKey } from "../selector.ts";
-import { ERRNO, type KernelFailure, type KernelTransport } from "./transport.ts";
+import { ok, type Result } from "../../bytes/mod.ts";
+import { ERRNO, type KernelFailure } from "./failure.ts";
+import { type KernelPort, policyKey } from "./port.ts";
+import type { KernelPolicy, PolicyName } from "./values.ts";
 
 /** Who wants a policy; of several the one with the highest rank has it. */
 export interface Claim {
   readonly owner: string;
   readonly rank: number;
-  readonly policy: XfrmPolicy;
+  readonly policy: KernelPolicy;
 }
 
 interface Slot {
   readonly name: PolicyName;
   claims: Claim[];
-  installed: XfrmPolicy | undefined;
+  installed: KernelPolicy | undefined;
 }
 
-/** A text that is the same for policies that are one to the kernel. */
-export function policyKey({ selector, direction, interfaceId }: PolicyName): string {
-  return `${direction} ${interfaceId ?? 0} ${selectorKey(selector)}`;
+/** A text that is the same for policies with one name that do the same. */
+function policyText({ action, priority, templates }: KernelPolicy): string {
+  const parts = templates.map(({ source, destination, protocol, mode, reqid, spi, optional }) => {
+    const [from, to] = [source, destination].map((one) => one && `${one.family} ${one.value.toString(16)}`);
+    return [from, to, protocol, mode, reqid, spi, optional].join(" ");
+  });
+  return [action, priority, ...parts].join("|");
 }
 
 /** See the head of the file. */
 export class PolicyTable {
-  readonly #transport: KernelTransport;
+  readonly #port: Pick<KernelPort, "putPolicy" | "removePolicy">;
   readonly #slots = new Map<string, Slot>();
   readonly #owned = new Map<string, ReadonlyMap<string, Claim>>();
 
-  constructor(transport: KernelTransport) {
-    this.#transport = transport;
+  constructor(port: Pick<KernelPort, "putPolicy" | "removePolicy">) {
+    this.#port = port;
   }
 
   /** How many policies the kernel has of us. */
@@ -42,7 +46,7 @@ export class PolicyTable {
   }
 
   /** Those that the kernel should have, by key. */
-  *installed(): Iterable<readonly [string, XfrmPolicy]> {
+  *installed(): Iterable<readonly [string, KernelPolicy]> {
     for (const [key, { installed }] of this.#slots) if (installed !== undefined) yield [key, installed];
   }
 
@@ -117,15 +121,14 @@ export class PolicyTable {
     if (wanted === undefined) {
       this.#slots.delete(key);
       if (slot.installed === undefined) return ok(undefined);
-      const gone = this.#transport.request(deletePolicy(slot.name), "remove an IPsec policy");
+      const gone = this.#port.removePolicy(slot.name);
       return gone.ok || gone.error.errno === ERRNO.ENOENT ? ok(undefined) : gone;
     }
-    const request = putPolicy(wanted);
     // A rekeyed Child SA wants what the old one wanted; the kernel would throw away its routes for nothing.
-    if (slot.installed !== undefined && sameOctets(request.body, putPolicy(slot.installed).body)) {
+    if (slot.installed !== undefined && policyText(slot.installed) === policyText(wanted)) {
       return ok(undefined);
     }
-    const put = this.#transport.request(request, "install an IPsec policy");
+    const put = this.#port.putPolicy(wanted);
     if (!put.ok) return put;
     slot.installed = wanted;
     return ok(undefined);

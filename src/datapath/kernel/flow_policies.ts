@@ -2,9 +2,9 @@
  * Policies of flows without an SA: what goes out waits for one (the kernel asks for it where it is told the peer), what
  * comes in in clear is dropped.
  */
-import type { FlowInstall } from "../../types.ts";
-import type { Template, XfrmPolicy } from "../policy.ts";
-import { reverseSelector, type XfrmSelector, xfrmSelectors } from "../selector.ts";
+import type { FlowInstall } from "../types.ts";
+import { type KernelSelector, kernelSelectors, reverseSelector } from "./selector.ts";
+import type { KernelPolicy, Template } from "./values.ts";
 
 /** Policies of this daemon have the priorities from here on: behind those of others, whose number is lower. */
 const FIRST_PRIORITY = 0x1ced_0000;
@@ -20,17 +20,17 @@ export function flowPriority(index: number, withSa: boolean): number {
 }
 
 /** Outgoing selectors of a flow, or why the kernel has no word for it. */
-export function flowSelectors(flow: FlowInstall): readonly XfrmSelector[] | { readonly message: string } {
-  return xfrmSelectors(flow.local, flow.remote);
+export function flowSelectors(flow: FlowInstall): readonly KernelSelector[] | { readonly message: string } {
+  return kernelSelectors(flow.local, flow.remote);
 }
 
 /** The policies of the flow that is number `index`. */
 export function flowPolicies(
   flow: FlowInstall,
-  selectors: readonly XfrmSelector[],
+  selectors: readonly KernelSelector[],
   index: number,
   reqid: number,
-): XfrmPolicy[] {
+): KernelPolicy[] {
   const priority = flowPriority(index, false);
   const { outer, protocol = "esp", mode = "tunnel" } = flow;
   const asks = outer !== undefined || mode === "transport";
@@ -43,7 +43,7 @@ export function flowPolicies(
     spi: 0,
     optional: false,
   };
-  return selectors.flatMap((selector): XfrmPolicy[] => {
+  return selectors.flatMap((selector): KernelPolicy[] => {
     const back = reverseSelector(selector);
     const into = { selector: back, action: "block", priority, templates: [] } as const;
     return [

@@ -2,10 +2,10 @@
  * The kernel's IPsec as a data path: what is asked of it in its own words, what it tells in ours. Knows what the kernel
  * should hold, compares it with what it holds, and never touches what others put there.
  */
-import { fail, ok } from "../../../bytes/mod.ts";
-import type { Endpoint } from "../../../ip/mod.ts";
-import { covers, matchesPacket } from "../../../selector/mod.ts";
-import { softPart } from "../../soft_limit.ts";
+import { fail, ok } from "../../bytes/mod.ts";
+import type { Endpoint } from "../../ip/mod.ts";
+import { covers, matchesPacket } from "../../selector/mod.ts";
+import { softPart } from "../soft_limit.ts";
 import type {
   ChildInstall,
   ChildUsage,
@@ -13,37 +13,22 @@ import type {
   DatapathEvent,
   DatapathResult,
   FlowInstall,
-} from "../../types.ts";
-import type { NetlinkMessage } from "../../rtnetlink/message.ts";
-import { wantedModules } from "../algorithms.ts";
-import { type Acquire, type Expire, type Mapping, parseEvent } from "../events.ts";
-import { type SaName, type XfrmSa, type XfrmSaState } from "../sa.ts";
-import { packetOf, selectorKey, type XfrmSelector } from "../selector.ts";
-import { Entries, relocated, saKey, type Way } from "./entries.ts";
+} from "../types.ts";
+import { wantedModules } from "./algorithms.ts";
+import { explain, type KernelFailure } from "./failure.ts";
 import { flowPolicies, flowPriority, flowSelectors, isOwnPriority } from "./flow_policies.ts";
 import { childSelectors, type Planned, planPair, policiesOf, wipeKeys } from "./pair.ts";
-import { policyKey, PolicyTable } from "./policy_table.ts";
-import { isOwnReqid, OWN_PROBE, Reqids } from "./reqids.ts";
-import { ERRNO, type KernelFailure, type KernelTransport, whatIsMissing } from "./transport.ts";
+import { PolicyTable } from "./policy_table.ts";
+import { type KernelPort, policyKey, relocated, saKey, type Way } from "./port.ts";
+import { isOwnReqid, Reqids } from "./reqids.ts";
+import { type KernelSelector, packetOf, selectorKey } from "./selector.ts";
+import type { Acquire, Expire, KernelEvent, KernelSa, KernelSaState, Mapping, SaName } from "./values.ts";
 
 /** More SAs than these are asked for with one dump. */
 const ONE_BY_ONE = 32;
 
-const LOOPBACK = { family: 4, value: 0x7f00_0001n } as const;
-const PROBE_MAC = { name: "hmac(sha1)", key: new Uint8Array(20), icvLength: 12 } as const;
-const PROBE: XfrmSa = {
-  source: LOOPBACK,
-  destination: LOOPBACK,
-  spi: 0x1ced_0001,
-  protocol: "esp",
-  mode: "tunnel",
-  reqid: OWN_PROBE,
-  flags: 0,
-  algorithms: { cipher: { name: "ecb(cipher_null)", key: new Uint8Array(0) }, mac: PROBE_MAC },
-};
-
 export interface KernelOptions {
-  readonly transport: KernelTransport;
+  readonly port: KernelPort;
   /** Monotonic, ms. */
   readonly now: () => number;
   /** Random, 0 to 1. */
@@ -79,7 +64,7 @@ export interface Comparison {
 /** See the head of the file. */
 export class Kernel {
   readonly #options: KernelOptions;
-  readonly #entries: Entries;
+  readonly #port: KernelPort;
   readonly #policies: PolicyTable;
   readonly #reqids = new Reqids();
   readonly #pairs = new Map<number, Pair>();
@@ -91,20 +76,8 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.#options = options;
-    this.#entries = new Entries(options.transport);
-    this.#policies = new PolicyTable(options.transport);
-  }
-
-  /** Whether the kernel can carry ESP: an SA to nowhere is made and removed. */
-  probe(): DatapathResult {
-    const key = Uint8Array.from({ length: 20 }, () => Math.floor(256 * this.#options.fraction()));
-    const added = this.#entries.add({
-      ...PROBE,
-      algorithms: { ...PROBE.algorithms, mac: { ...PROBE_MAC, key } },
-    });
-    if (!added.ok) return fail(explain(added.error, "esp", wantedModules(PROBE.algorithms)));
-    this.#entries.remove(PROBE);
-    return ok(undefined);
+    this.#port = options.port;
+    this.#policies = new PolicyTable(options.port);
   }
 
   /** Replaces all flows by these; on a failure the old ones stay. */
@@ -124,7 +97,7 @@ export class Kernel {
       claims.push(...flowPolicies(flow, selectors, index, reqid).map((policy) => ({ rank: 0, policy })));
     }
     const claimed = this.#policies.claim("flows", unique(claims));
-    if (!claimed.ok) return this.#giveBack(keys, fail(explain(claimed.error, "esp", "xfrm_user")));
+    if (!claimed.ok) return this.#giveBack(keys, fail(this.#explain(claimed.error, "esp", "")));
     for (const key of this.#flowReqids) this.#reqids.release(key);
     this.#flowReqids = keys;
     this.#flows = flows;
@@ -149,17 +122,17 @@ export class Kernel {
     const protocol = plan.inbound.protocol === "ah" ? "ah" : "esp";
     const modules = wantedModules(plan.inbound.algorithms);
     const waits = child.outboundFrom === "when-used";
-    const made: XfrmSa[] = [];
+    const made: KernelSa[] = [];
     const undo = (error: KernelFailure): DatapathResult => {
-      for (const sa of made) this.#entries.remove(sa);
+      for (const sa of made) this.#port.removeSa(sa);
       this.#policies.release(ownerOf(child.id));
       this.#reqids.release(key);
       wipeKeys(plan.inbound);
       wipeKeys(plan.outbound);
-      return fail(explain(error, protocol, modules));
+      return fail(this.#explain(error, protocol, modules));
     };
     for (const sa of waits ? [plan.inbound] : [plan.inbound, plan.outbound]) {
-      const added = this.#entries.add(sa);
+      const added = this.#port.addSa(sa);
       if (!added.ok) return undo(added.error);
       made.push(sa);
     }
@@ -185,21 +158,21 @@ export class Kernel {
   activate(id: number): void {
     const pair = this.#pairs.get(id);
     if (pair?.waits !== true) return;
-    const added = this.#entries.add(pair.plan.outbound);
+    const added = this.#port.addSa(pair.plan.outbound);
     wipeKeys(pair.plan.outbound);
     pair.waits = false;
     if (!added.ok) this.#options.event({ kind: "expired", id, limit: "hard" });
   }
 
-  /** New outer endpoints: the kernel has no order for it that keeps keys, so each SA is made anew where it was. */
+  /** New outer endpoints. */
   move(ids: readonly number[], local: Endpoint, remote: Endpoint, udpEncap: boolean): void {
     for (const id of ids) {
       const pair = this.#pairs.get(id);
       if (pair === undefined) continue;
       const into = waySa(remote, local, udpEncap), outof = waySa(local, remote, udpEncap);
       const { plan, waits } = pair;
-      const inbound = this.#entries.relocate(plan.inbound, into);
-      const outbound = waits ? undefined : this.#entries.relocate(plan.outbound, outof);
+      const inbound = this.#port.relocateSa(plan.inbound, into);
+      const outbound = waits ? undefined : this.#port.relocateSa(plan.outbound, outof);
       this.#forget(pair);
       pair.plan = {
         ...plan,
@@ -227,9 +200,9 @@ export class Kernel {
       // The policies first: packets wait for the next SA instead of being refused for want of one.
       this.#policies.release(ownerOf(id));
       const { inbound, outbound } = pair.plan;
-      this.#entries.remove(inbound);
+      this.#port.removeSa(inbound);
       if (pair.waits) wipeKeys(outbound);
-      else this.#entries.remove(outbound);
+      else this.#port.removeSa(outbound);
       this.#forget(pair);
       this.#reqids.release(pair.reqidKey);
     }
@@ -241,9 +214,9 @@ export class Kernel {
       const pair = this.#pairs.get(id);
       return pair === undefined ? [] : [{ id, pair }];
     });
-    const all = known.length > ONE_BY_ONE ? this.#entries.sas() : undefined;
-    const find = (name: SaName): XfrmSaState | undefined =>
-      all === undefined ? this.#entries.sa(name) : all.get(saKey(name));
+    const all = known.length > ONE_BY_ONE ? keyed(this.#port.sas(), saKey) : undefined;
+    const find = (name: SaName): KernelSaState | undefined =>
+      all === undefined ? this.#port.sa(name) : all.get(saKey(name));
     return known.map(({ id, pair }) => {
       const { counted, plan, waits } = pair;
       const into = find(plan.inbound)?.usage, outof = waits ? undefined : find(plan.outbound)?.usage;
@@ -261,17 +234,16 @@ export class Kernel {
     });
   }
 
-  /** A message that the kernel sent of its own accord. */
-  told(message: NetlinkMessage): void {
-    const event = parseEvent(message);
-    if (event?.kind === "acquire") this.#acquire(event);
-    else if (event?.kind === "expire") this.#expired(event);
-    else if (event?.kind === "mapping") this.#moved(event);
+  /** What the kernel told of its own accord. */
+  told(event: KernelEvent): void {
+    if (event.kind === "acquire") this.#acquire(event);
+    else if (event.kind === "expire") this.#expired(event);
+    else if (event.kind === "mapping") this.#moved(event);
   }
 
   /** Compares what the kernel holds with what it should hold. At the start, each minute, and after news were lost. */
   compare(): Comparison {
-    const sas = this.#entries.sas(), policies = this.#entries.policies();
+    const sas = keyed(this.#port.sas(), saKey), policies = keyed(this.#port.policies(), policyKey);
     let leftovers = 0, restored = 0, vanished = 0;
     if (sas !== undefined) {
       for (const [id, { plan, waits }] of this.#pairs) {
@@ -293,7 +265,7 @@ export class Kernel {
       for (const [key, policy] of policies) {
         if (wanted.has(key) || !isOwnPriority(policy.priority)) continue;
         leftovers++;
-        this.#entries.removePolicy(policy);
+        this.#port.removePolicy(policy);
       }
     }
     return { leftovers, restored, vanished };
@@ -304,7 +276,7 @@ export class Kernel {
    * clear.
    */
   takeOver(): void {
-    const sas = this.#entries.sas();
+    const sas = keyed(this.#port.sas(), saKey);
     if (sas !== undefined) this.#removeStale(sas);
   }
 
@@ -319,19 +291,19 @@ export class Kernel {
     this.#policies.release("flows");
     this.#flows = [];
     // Notes of the kernel that it asked for an SA carry our numbers, too.
-    for (const sa of this.#entries.sas()?.values() ?? []) {
-      if (isOwnReqid(sa.reqid)) this.#entries.remove(sa);
+    for (const sa of this.#port.sas() ?? []) {
+      if (isOwnReqid(sa.reqid)) this.#port.removeSa(sa);
     }
   }
 
   /** Removes SAs that are this daemon's and of no pair; how many. */
-  #removeStale(sas: ReadonlyMap<string, XfrmSaState>): number {
+  #removeStale(sas: ReadonlyMap<string, KernelSaState>): number {
     let removed = 0;
     for (const [key, sa] of sas) {
       // An SA without SPI is the kernel's own note that it asked for one.
       if (this.#bySa.has(key) || sa.spi === 0 || !isOwnReqid(sa.reqid)) continue;
       removed++;
-      this.#entries.remove(sa);
+      this.#port.removeSa(sa);
     }
     return removed;
   }
@@ -388,6 +360,10 @@ export class Kernel {
     return index < 0 ? this.#flows.length : index;
   }
 
+  #explain(failure: KernelFailure, protocol: "esp" | "ah", algorithms: string): DatapathError {
+    return explain(failure, { protocol, algorithms, module: this.#port.module });
+  }
+
   #giveBack<T>(keys: readonly string[], result: T): T {
     for (const key of keys) this.#reqids.release(key);
     return result;
@@ -399,7 +375,7 @@ function reqidKey(
   policy: string,
   protocol: "esp" | "ah",
   mode: "tunnel" | "transport",
-  selectors: readonly XfrmSelector[],
+  selectors: readonly KernelSelector[],
 ): string {
   return [policy, protocol, mode, ...selectors.map(selectorKey).sort()].join("|");
 }
@@ -431,10 +407,7 @@ function unsupported(message: string): { readonly ok: false; readonly error: Dat
   return fail({ code: "unsupported", message });
 }
 
-function explain({ errno, message }: KernelFailure, protocol: "esp" | "ah", modules: string): DatapathError {
-  if (errno === ERRNO.EEXIST) return { code: "spi-in-use", message };
-  const missing = whatIsMissing(errno, protocol, modules);
-  return missing === undefined
-    ? { code: "failed", message }
-    : { code: "unsupported", message: `${message}: ${missing}` };
+/** Entries by what names them. */
+function keyed<T>(entries: readonly T[] | undefined, key: (entry: T) => string): Map<string, T> | undefined {
+  return entries && new Map(entries.map((entry) => [key(entry), entry]));
 }

@@ -3,20 +3,20 @@ import fc from "fast-check";
 import { ANY_PORT, formatPrefix, parseAddress, parsePrefix, rangeOfPrefix } from "../../../src/ip/mod.ts";
 import { icmpPorts, OPAQUE_PORTS, type TrafficSelector } from "../../../src/selector/types.ts";
 import {
+  type KernelSelector,
+  kernelSelectors,
   maskedPorts,
   MOST_SELECTORS,
   reverseSelector,
   selectorKey,
-  type XfrmSelector,
-  xfrmSelectors,
-} from "../../../src/datapath/xfrm/mod.ts";
+} from "../../../src/datapath/kernel/mod.ts";
 
 function ts(prefix: string, protocol = 0, ports = ANY_PORT): TrafficSelector {
   return { addresses: rangeOfPrefix(parsePrefix(prefix)!), protocol, ports };
 }
 
-function selectors(from: TrafficSelector, to: TrafficSelector): readonly XfrmSelector[] {
-  const made = xfrmSelectors(from, to);
+function selectors(from: TrafficSelector, to: TrafficSelector): readonly KernelSelector[] {
+  const made = kernelSelectors(from, to);
   assert.ok(!("message" in made));
   return made;
 }
@@ -57,7 +57,7 @@ Deno.test("xfrm: ICMP's type and code stand where the kernel looks for them, in 
     port: 0,
     mask: 0,
   }]);
-  const odd = xfrmSelectors(ts("10.1.0.0/16", 1, { start: 0x0801, end: 0x0a02 }), ts("10.2.0.0/16", 1));
+  const odd = kernelSelectors(ts("10.1.0.0/16", 1, { start: 0x0801, end: 0x0a02 }), ts("10.2.0.0/16", 1));
   assert.ok("message" in odd);
 });
 
@@ -74,7 +74,7 @@ Deno.test("xfrm: ranges that are no prefixes become several selectors, and too m
     "10.1.0.4/31",
     "10.1.0.6",
   ]);
-  const many = xfrmSelectors(
+  const many = kernelSelectors(
     range("10.1.0.1", "10.1.255.254", { start: 1, end: 65534 }),
     range("10.2.0.1", "10.2.255.254"),
   );
@@ -84,5 +84,5 @@ Deno.test("xfrm: ranges that are no prefixes become several selectors, and too m
 Deno.test("xfrm: flows that carry nothing have no selector, and OPAQUE ports are refused", () => {
   assert.deepEqual(selectors(ts("10.1.0.0/16"), ts("2001:db8::/32")), []);
   assert.deepEqual(selectors(ts("10.1.0.0/16", 6), ts("10.2.0.0/16", 17)), []);
-  assert.ok("message" in xfrmSelectors(ts("10.1.0.0/16", 6, OPAQUE_PORTS), ts("10.2.0.0/16", 6)));
+  assert.ok("message" in kernelSelectors(ts("10.1.0.0/16", 6, OPAQUE_PORTS), ts("10.2.0.0/16", 6)));
 });
