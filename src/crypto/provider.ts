@@ -75,7 +75,7 @@ export interface CryptoProvider {
   hasInteg(id: number): boolean;
   hasPrf(id: number): boolean;
   hasKe(id: number): boolean;
-  /** `key` is cipher key and, behind it, the salt of counter modes and AEADs, as KEYMAT gives them. */
+  /** `key` is cipher key and, behind it, the salt of counter modes and AEADs, as KEYMAT gives them; it is copied. */
   cipher(choice: EncrChoice, key: Uint8Array, direction: "seal" | "open"): PacketCipher;
   mac(id: number, key: Uint8Array): PacketMac;
   prf(id: number, key: Uint8Array): Prf;

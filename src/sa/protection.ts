@@ -42,24 +42,23 @@ const NOT_AUTHENTIC: OpenFailure = { code: "not-authentic" };
 
 export class Protection {
   readonly #random: Random;
-  readonly #sk: SkOctets;
   readonly #out: PacketCipher;
   readonly #in: PacketCipher;
   readonly #outMac: PacketMac | undefined;
   readonly #inMac: PacketMac | undefined;
   #sealed = 0n;
 
-  /** Takes over `sk`: `wipe` overwrites it. */
+  /** Takes over `sk`: it is overwritten once ciphers and MACs have their own copies, which `wipe` overwrites. */
   constructor(provider: CryptoProvider, random: Random, suite: IkeSuite, sk: SkOctets, role: IkeRole) {
     const initiator = role === "initiator";
     this.#random = random;
-    this.#sk = sk;
     this.#out = provider.cipher(suite.encr, initiator ? sk.ei : sk.er, "seal");
     this.#in = provider.cipher(suite.encr, initiator ? sk.er : sk.ei, "open");
     if (suite.integ !== undefined) {
       this.#outMac = provider.mac(suite.integ, initiator ? sk.ai : sk.ar);
       this.#inMac = provider.mac(suite.integ, initiator ? sk.ar : sk.ai);
     }
+    wipe(sk.ei, sk.er, sk.ai, sk.ar);
   }
 
   /** The whole message, with these payloads inside its SK payload. */
@@ -115,7 +114,6 @@ export class Protection {
     this.#in.wipe();
     this.#outMac?.wipe();
     this.#inMac?.wipe();
-    wipe(this.#sk.ei, this.#sk.er, this.#sk.ai, this.#sk.ar);
   }
 
   /** A counter where an IV must not repeat, random octets where it must not be foreseen (CBC). */

@@ -158,13 +158,18 @@ Deno.test("handles: SK_e and SK_a of every IKE SA are overwritten when it ends",
     const pair = await new Pair({ a: sideA({ policy: life }), b: sideB({ policy }) }).start();
     await pair.connect();
     await pair.driveUntil("rekeyed", () => pair.a.events.some((event) => event.kind === "ike-rekeyed"));
-    const living = pair.a.keys.handedOut.flatMap((key) => [...key]);
-    assert.ok(living.some((octet) => octet !== 0));
+    const overwritten = ({ keys }: Host) => keys.handedOut.every((key) => key.every((octet) => octet === 0));
+    for (const host of pair.hosts) {
+      assert.equal(host.keys.handedOut.length, 8);
+      assert.ok(overwritten(host), "ciphers and MACs have copies of their own");
+      assert.ok(host.keyed() > 0);
+    }
     await pair.during(pair.a.engine.shutdown());
     await pair.drive();
-    for (const { keys } of pair.hosts) {
-      assert.equal(keys.handedOut.length, 8);
-      assert.ok(keys.handedOut.every((key) => key.every((octet) => octet === 0)));
+    for (const host of pair.hosts) {
+      assert.equal(host.keys.handedOut.length, 8);
+      assert.ok(overwritten(host));
+      assert.equal(host.keyed(), 0);
     }
   }
 });

@@ -1,5 +1,6 @@
 /** One engine and what it stands on: the true key holder, a data path in memory, all in one thread. */
 import { ascii, Secret, type SecretRef } from "../../src/bytes/mod.ts";
+import { createPortablePackets } from "../../src/crypto/portable/packets.ts";
 import { createPortable } from "../../src/crypto/portable/provider.ts";
 import type { Random } from "../../src/crypto/provider.ts";
 import { KeyHolder } from "../../src/auth/mod.ts";
@@ -8,6 +9,7 @@ import { createEngine } from "../../src/engine/mod.ts";
 import type { EngineEvent } from "../../src/engine/types.ts";
 import type { Endpoint, IpAddress } from "../../src/ip/mod.ts";
 import type { Clock } from "../../src/exchange/ports.ts";
+import { countedProvider } from "./counted_provider.ts";
 import { SimulatedDatapath } from "./simulated_datapath.ts";
 import { SimulatedKeys } from "./simulated_keys.ts";
 
@@ -19,6 +21,8 @@ export interface SimulatedHost<Name extends string = string> {
   readonly keys: SimulatedKeys;
   readonly datapath: SimulatedDatapath;
   readonly events: EngineEvent[];
+  /** Ciphers and MACs of the engine that have not been wiped. */
+  keyed(): number;
 }
 
 export interface HostOptions extends Pick<EngineOptions, "timing" | "limits" | "send"> {
@@ -39,11 +43,13 @@ export function createHost<Name extends string>(name: Name, options: HostOptions
   const events: EngineEvent[] = [];
   const datapath = new SimulatedDatapath(clock, (event) => engine.handleDatapath(event));
   const local: Endpoint = { address, port: 500 };
+  const { provider: crypto, live: keyed } = countedProvider(createPortablePackets());
   const engine: Engine = createEngine({
     keys,
     datapath,
     clock,
     random,
+    crypto,
     send,
     emit: (event) => events.push(event),
     wake: () => {},
@@ -52,5 +58,5 @@ export function createHost<Name extends string>(name: Name, options: HostOptions
     ...(timing && { timing }),
     ...(limits && { limits }),
   });
-  return { name, address, engine, holder, keys, datapath, events };
+  return { name, address, engine, holder, keys, datapath, events, keyed };
 }

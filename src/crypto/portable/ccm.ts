@@ -1,7 +1,7 @@
 /** AES-CCM with counters of four octets and nonces of eleven (RFC 3610, RFC 4309 §4, RFC 5282 §4). */
 import { createCipheriv } from "node:crypto";
 import { unsafe } from "@noble/ciphers/aes.js";
-import { concat, equalConstantTime, wipe } from "../../bytes/mod.ts";
+import { concat, equalConstantTime } from "../../bytes/mod.ts";
 import type { Aead } from "./aead.ts";
 
 const BLOCK = 16;
@@ -10,15 +10,14 @@ const L = 4;
 
 /** AES-CCM under a key without its salt. */
 export function aesCcm(key: Uint8Array): Aead {
-  const own = key.slice();
-  const schedule = unsafe.expandKeyLE(own);
-  const name = `aes-${own.length * 8}-ctr`;
+  const schedule = unsafe.expandKeyLE(key);
+  const name = `aes-${key.length * 8}-ctr`;
   /** The key stream over one block of zeros, for the ICV, and the text (RFC 3610 §2.3). */
   const crypt = (nonce: Uint8Array, mac: Uint8Array, text: Uint8Array): readonly [Uint8Array, Uint8Array] => {
     const counter = new Uint8Array(BLOCK);
     counter[0] = L - 1;
     counter.set(nonce, 1);
-    const cipher = createCipheriv(name, own, counter);
+    const cipher = createCipheriv(name, key, counter);
     const output = [cipher.update(mac), cipher.update(text)] as const;
     cipher.final();
     return output;
@@ -35,10 +34,7 @@ export function aesCcm(key: Uint8Array): Aead {
       for (let i = 0; i < BLOCK; i++) mac[i]! ^= mask[i]!;
       return equalConstantTime(mac.subarray(0, icv.length), icv) ? output : undefined;
     },
-    wipe() {
-      wipe(own);
-      schedule.fill(0);
-    },
+    wipe: () => void schedule.fill(0),
   };
 }
 

@@ -7,7 +7,7 @@
 import { ENCR } from "../../wire/registry.ts";
 import { type EncrAlgorithm, encrAlgorithm, integAlgorithm, prfAlgorithm } from "../algorithms.ts";
 import type { CryptoProvider, KeyExchange, PacketCipher } from "../provider.ts";
-import { type Aead, aesGcm, aesGmac, chacha, packetAead } from "./aead.ts";
+import { type Aead, aesGcm, aesGmac, chacha, PacketAead } from "./aead.ts";
 import { aesCcm } from "./ccm.ts";
 import { aesCbc, aesCtr, desCbc, nullCipher, packetCipher, type Transformation } from "./cipher.ts";
 import { integMac, macPrf, packetMac, prfMac } from "./mac.ts";
@@ -67,10 +67,7 @@ export function createPortablePackets(): CryptoProvider {
 
 function cipherOf(entry: EncrAlgorithm, key: Uint8Array, seals: boolean): PacketCipher {
   const makeAead = aeads[entry.id];
-  if (makeAead !== undefined) {
-    const aead = makeAead(key.subarray(0, entry.keyLength));
-    return packetAead(entry, aead, key.subarray(entry.keyLength));
-  }
+  if (makeAead !== undefined) return new PacketAead(entry, makeAead, key);
   return packetCipher(entry, present(ciphers[entry.id], "encryption", entry.id)(key, seals));
 }
 
