@@ -1,7 +1,7 @@
 /** The algorithms of a Child SA by the names that the Linux kernel has for them. Lengths are octets. */
 import { encrAlgorithm, integAlgorithm } from "../../crypto/algorithms.ts";
 import type { ChildSuite } from "../../crypto/suite.ts";
-import { ENCR, INTEG } from "../../wire/registry.ts";
+import { ENCR, INTEG, IPCOMP } from "../../wire/registry.ts";
 
 /** Transform id to the kernel's name. What is not here the kernel cannot do. */
 const CIPHERS: ReadonlyMap<number, string> = new Map([
@@ -32,6 +32,8 @@ const MACS: ReadonlyMap<number, string> = new Map([
   [INTEG.AUTH_AES_CMAC_96, "cmac(aes)"],
 ]);
 
+const COMPRESSIONS: ReadonlyMap<number, string> = new Map([[IPCOMP.IPCOMP_DEFLATE, "deflate"]]);
+
 /** Modules and options that give the kernel an algorithm, for the message where it refuses one. */
 const WANTS: ReadonlyMap<string, string> = new Map([
   ["cbc(aes)", "module aes_generic and cbc"],
@@ -52,6 +54,7 @@ const WANTS: ReadonlyMap<string, string> = new Map([
   ["hmac(sha512)", "module sha512_generic (CONFIG_CRYPTO_SHA512)"],
   ["xcbc(aes)", "module xcbc (CONFIG_CRYPTO_XCBC)"],
   ["cmac(aes)", "module cmac (CONFIG_CRYPTO_CMAC)"],
+  ["deflate", "module deflate (CONFIG_CRYPTO_DEFLATE)"],
 ]);
 
 /** The algorithms of one SA, as the kernel has them. Keys are views of the kernel's answer, or the caller's. */
@@ -59,6 +62,8 @@ export interface KernelAlgorithms {
   readonly aead?: { readonly name: string; readonly key: Uint8Array; readonly icvLength: number };
   readonly cipher?: { readonly name: string; readonly key: Uint8Array };
   readonly mac?: { readonly name: string; readonly key: Uint8Array; readonly icvLength: number };
+  /** Of IPComp, which has nothing else. */
+  readonly compression?: { readonly name: string };
 }
 
 /** The algorithms of a suite with its keys; a message where the kernel has no name for one. */
@@ -89,8 +94,17 @@ export function kernelAlgorithms(
   return algorithms;
 }
 
+/** The algorithm of an SA of IPComp; `transform` is of the registry `IPCOMP`. */
+export function kernelCompression(transform: number): KernelAlgorithms | { readonly message: string } {
+  const name = COMPRESSIONS.get(transform);
+  return name === undefined
+    ? { message: `the kernel has no name for compression algorithm ${transform}` }
+    : { compression: { name } };
+}
+
 /** What the kernel may lack of these, for the message where it says ENOSYS. */
 export function wantedModules(algorithms: KernelAlgorithms): string {
-  const names = [algorithms.aead?.name, algorithms.cipher?.name, algorithms.mac?.name];
+  const { aead, cipher, mac, compression } = algorithms;
+  const names = [aead?.name, cipher?.name, mac?.name, compression?.name];
   return names.filter((name) => name !== undefined).map((name) => `${name}: ${WANTS.get(name)}`).join("; ");
 }

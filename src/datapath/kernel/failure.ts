@@ -1,5 +1,6 @@
 /** Refusals of the kernel, and what they mean. */
 import type { DatapathError } from "../types.ts";
+import type { IpsecProtocol } from "./values.ts";
 
 /** The kernel's refusal. `message` is one line for the log. */
 export interface KernelFailure {
@@ -25,12 +26,19 @@ export const ERRNO = {
 
 /** What an SA or policy wants of the kernel. */
 export interface Wants {
-  readonly protocol: "esp" | "ah";
+  readonly protocol: IpsecProtocol;
   /** Modules of its algorithms. */
   readonly algorithms: string;
   /** Module of the interface. */
   readonly module: string;
 }
+
+const MODULES: Readonly<Record<IpsecProtocol, string>> = {
+  esp: "the kernel lacks ESP: load the modules esp4 and esp6 (CONFIG_INET_ESP, CONFIG_INET6_ESP)",
+  ah: "the kernel lacks AH: load the modules ah4 and ah6 (CONFIG_INET_AH, CONFIG_INET6_AH)",
+  ipcomp:
+    "the kernel lacks IPComp: load the modules ipcomp and ipcomp6 (CONFIG_INET_IPCOMP, CONFIG_INET6_IPCOMP)",
+};
 
 /** What the kernel lacks where it refuses an SA or policy with this errno; undefined where that does not tell. */
 export function whatIsMissing(errno: number, { protocol, algorithms, module }: Wants): string | undefined {
@@ -41,9 +49,7 @@ export function whatIsMissing(errno: number, { protocol, algorithms, module }: W
     case ERRNO.ENOSYS:
       return `the kernel lacks an algorithm: load ${algorithms}`;
     case ERRNO.EPROTONOSUPPORT:
-      return protocol === "esp"
-        ? "the kernel lacks ESP: load the modules esp4 and esp6 (CONFIG_INET_ESP, CONFIG_INET6_ESP)"
-        : "the kernel lacks AH: load the modules ah4 and ah6 (CONFIG_INET_AH, CONFIG_INET6_AH)";
+      return MODULES[protocol];
     case ERRNO.ENOPROTOOPT:
       return "the kernel lacks a part of XFRM (CONFIG_XFRM_SUB_POLICY, CONFIG_XFRM_MIGRATE or UDP encapsulation)";
     case ERRNO.EAFNOSUPPORT:

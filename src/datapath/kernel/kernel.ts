@@ -4,7 +4,7 @@
  */
 import { fail, ok } from "../../bytes/mod.ts";
 import type { Endpoint } from "../../ip/mod.ts";
-import { covers, matchesPacket } from "../../selector/mod.ts";
+import { covers } from "../../selector/mod.ts";
 import { softPart } from "../soft_limit.ts";
 import type {
   ChildInstall,
@@ -16,12 +16,22 @@ import type {
 } from "../types.ts";
 import { wantedModules } from "./algorithms.ts";
 import { explain, type KernelFailure } from "./failure.ts";
-import { flowPolicies, flowPriority, flowSelectors, isOwnPriority } from "./flow_policies.ts";
-import { childSelectors, type Planned, planPair, policiesOf, wipeKeys } from "./pair.ts";
+import { flowHas, flowPolicies, flowPriority, flowSelectors, isOwnPriority } from "./flow_policies.ts";
+import {
+  childSelectors,
+  inboundSas,
+  movedPlan,
+  outboundSas,
+  type Planned,
+  planPair,
+  policiesOf,
+  wipeKeys,
+} from "./pair.ts";
 import { PolicyTable } from "./policy_table.ts";
-import { type KernelPort, policyKey, relocated, saKey, type Way } from "./port.ts";
+import { type KernelPort, policyKey, saKey, type Way } from "./port.ts";
 import { isOwnReqid, Reqids } from "./reqids.ts";
 import { type KernelSelector, packetOf, selectorKey } from "./selector.ts";
+import { translatedPolicies } from "./source_nat.ts";
 import type { Acquire, Expire, KernelEvent, KernelSa, KernelSaState, Mapping, SaName } from "./values.ts";
 
 /** More SAs than these are asked for with one dump. */
@@ -43,12 +53,14 @@ interface Pair {
   readonly reqidKey: string;
   /** Keys are wiped as soon as the kernel has them. */
   plan: Planned;
-  /** The outbound SA is not in the kernel before the peer has used the inbound one. */
+  /** Outbound SAs are not in the kernel before the peer has used the inbound ones. */
   waits: boolean;
   /** What SAs counted that took the place of others when the pair moved. */
   readonly counted: { octetsIn: number; octetsOut: number; packetsIn: number; packetsOut: number };
   packetsIn: number;
   lastInMs: number | undefined;
+  /** The kernel removed an SA of it at its limit, and told. */
+  expired: boolean;
 }
 
 /** What a comparison found. */
@@ -57,7 +69,7 @@ export interface Comparison {
   readonly leftovers: number;
   /** Policies of ours that somebody removed; they are there again. */
   readonly restored: number;
-  /** Child SAs of which somebody removed one; `expired` was told of each. */
+  /** Child SAs of which somebody removed one; `vanished` was told of each. */
   readonly vanished: number;
 }
 
@@ -73,6 +85,8 @@ export class Kernel {
   #flowReqids: readonly string[] = [];
   /** What an earlier process left has been looked through. */
   #takenOver = false;
+  #suspicious = false;
+  #newsLost = false;
 
   constructor(options: KernelOptions) {
     this.#options = options;
@@ -88,16 +102,16 @@ export class Kernel {
       if ("message" in selectors) {
         return this.#giveBack(keys, unsupported(`Flow of "${flow.policy}": ${selectors.message}`));
       }
-      const key = reqidKey(flow.policy, flow.protocol ?? "esp", flow.mode ?? "tunnel", selectors);
+      const key = reqidKey(flow.policy, flow.protocol ?? "esp", flow.mode ?? "tunnel", selectors.agreed);
       const reqid = this.#reqids.take(key);
       if (reqid === undefined) {
         return this.#giveBack(keys, unsupported("more flows than the kernel can be told apart"));
       }
       keys.push(key);
-      claims.push(...flowPolicies(flow, selectors, index, reqid).map((policy) => ({ rank: 0, policy })));
+      claims.push(...flowPolicies(flow, selectors.all, index, reqid).map((policy) => ({ rank: 0, policy })));
     }
     const claimed = this.#policies.claim("flows", unique(claims));
-    if (!claimed.ok) return this.#giveBack(keys, fail(this.#explain(claimed.error, "esp", "")));
+    if (!claimed.ok) return this.#giveBack(keys, fail(this.#explain(claimed.error)));
     for (const key of this.#flowReqids) this.#reqids.release(key);
     this.#flowReqids = keys;
     this.#flows = flows;
@@ -119,21 +133,19 @@ export class Kernel {
       this.#reqids.release(key);
       return unsupported(plan.message);
     }
-    const protocol = plan.inbound.protocol === "ah" ? "ah" : "esp";
-    const modules = wantedModules(plan.inbound.algorithms);
     const waits = child.outboundFrom === "when-used";
     const made: KernelSa[] = [];
-    const undo = (error: KernelFailure): DatapathResult => {
+    const undo = (error: KernelFailure, what: KernelSa): DatapathResult => {
       for (const sa of made) this.#port.removeSa(sa);
       this.#policies.release(ownerOf(child.id));
       this.#reqids.release(key);
       wipeKeys(plan.inbound);
       wipeKeys(plan.outbound);
-      return fail(this.#explain(error, protocol, modules));
+      return fail(this.#explain(error, what));
     };
-    for (const sa of waits ? [plan.inbound] : [plan.inbound, plan.outbound]) {
+    for (const sa of presentSas(plan, waits)) {
       const added = this.#port.addSa(sa);
-      if (!added.ok) return undo(added.error);
+      if (!added.ok) return undo(added.error, sa);
       made.push(sa);
     }
     wipeKeys(plan.inbound);
@@ -146,9 +158,10 @@ export class Kernel {
       counted: { octetsIn: 0, octetsOut: 0, packetsIn: 0, packetsOut: 0 },
       packetsIn: 0,
       lastInMs: undefined,
+      expired: false,
     };
     const claimed = this.#claimPair(pair);
-    if (!claimed.ok) return undo(claimed.error);
+    if (!claimed.ok) return undo(claimed.error, plan.inbound);
     this.#pairs.set(child.id, pair);
     this.#know(child.id, pair);
     return ok(undefined);
@@ -158,10 +171,10 @@ export class Kernel {
   activate(id: number): void {
     const pair = this.#pairs.get(id);
     if (pair?.waits !== true) return;
-    const added = this.#port.addSa(pair.plan.outbound);
+    const added = outboundSas(pair.plan).map((sa) => this.#port.addSa(sa));
     wipeKeys(pair.plan.outbound);
     pair.waits = false;
-    if (!added.ok) this.#options.event({ kind: "expired", id, limit: "hard" });
+    if (added.some((one) => !one.ok)) this.#options.event({ kind: "expired", id, limit: "hard" });
   }
 
   /** New outer endpoints. */
@@ -171,14 +184,12 @@ export class Kernel {
       if (pair === undefined) continue;
       const into = waySa(remote, local, udpEncap), outof = waySa(local, remote, udpEncap);
       const { plan, waits } = pair;
-      const inbound = this.#port.relocateSa(plan.inbound, into);
-      const outbound = waits ? undefined : this.#port.relocateSa(plan.outbound, outof);
+      const relocate = (sas: readonly KernelSa[], way: Way) =>
+        sas.map((sa) => this.#port.relocateSa(sa, way));
+      const came = relocate(inboundSas(plan), into), left = waits ? [] : relocate(outboundSas(plan), outof);
+      const inbound = came.at(-1), outbound = left.at(-1);
       this.#forget(pair);
-      pair.plan = {
-        ...plan,
-        inbound: relocated(plan.inbound, into),
-        outbound: relocated(plan.outbound, outof),
-      };
+      pair.plan = movedPlan(plan, into, outof);
       this.#know(id, pair);
       const { counted } = pair;
       counted.octetsIn += Number(inbound?.usage.octets ?? 0n);
@@ -186,7 +197,7 @@ export class Kernel {
       counted.octetsOut += Number(outbound?.usage.octets ?? 0n);
       counted.packetsOut += Number(outbound?.usage.packets ?? 0n);
       const claimed = this.#claimPair(pair);
-      const lost = inbound === undefined || (!waits && outbound === undefined);
+      const lost = [...came, ...left].includes(undefined);
       if (lost || !claimed.ok) this.#options.event({ kind: "expired", id, limit: "hard" });
     }
   }
@@ -199,10 +210,8 @@ export class Kernel {
       this.#pairs.delete(id);
       // The policies first: packets wait for the next SA instead of being refused for want of one.
       this.#policies.release(ownerOf(id));
-      const { inbound, outbound } = pair.plan;
-      this.#port.removeSa(inbound);
-      if (pair.waits) wipeKeys(outbound);
-      else this.#port.removeSa(outbound);
+      for (const sa of presentSas(pair.plan, pair.waits)) this.#port.removeSa(sa);
+      if (pair.waits) wipeKeys(pair.plan.outbound);
       this.#forget(pair);
       this.#reqids.release(pair.reqidKey);
     }
@@ -239,6 +248,23 @@ export class Kernel {
     if (event.kind === "acquire") this.#acquire(event);
     else if (event.kind === "expire") this.#expired(event);
     else if (event.kind === "mapping") this.#moved(event);
+    else if (event.kind === "flushed") this.#suspicious = true;
+    else if (event.kind === "policy-gone") this.#suspicious ||= this.#policies.has(policyKey(event.policy));
+    // An SA that moves is removed and made anew.
+    else if (event.kind === "sa-gone") {
+      this.#suspicious ||= this.#bySa.has(saKey(event.sa)) && this.#port.sa(event.sa) === undefined;
+    }
+  }
+
+  /** The kernel told more than its queue could hold: only a comparison shows what happened. */
+  lostNews(): void {
+    if (!this.#newsLost) this.#notice("The kernel told more than its queue holds: comparing SAs and policies");
+    this.#newsLost = this.#suspicious = true;
+  }
+
+  /** Something that should be in the kernel may be gone: a comparison is due. */
+  get suspicious(): boolean {
+    return this.#suspicious;
   }
 
   /** Compares what the kernel holds with what it should hold. At the start, each minute, and after news were lost. */
@@ -246,12 +272,15 @@ export class Kernel {
     const sas = keyed(this.#port.sas(), saKey), policies = keyed(this.#port.policies(), policyKey);
     let leftovers = 0, restored = 0, vanished = 0;
     if (sas !== undefined) {
-      for (const [id, { plan, waits }] of this.#pairs) {
-        const there = sas.has(saKey(plan.inbound)) && (waits || sas.has(saKey(plan.outbound)));
-        if (there) continue;
-        vanished++;
-        this.#options.event({ kind: "expired", id, limit: "hard" });
+      for (const [id, pair] of this.#pairs) {
+        if (presentSas(pair.plan, pair.waits).every((sa) => sas.has(saKey(sa)))) {
+          if (this.#newsLost) this.#catchUp(id, pair, sas);
+        } else if (!pair.expired) {
+          vanished++;
+          this.#options.event({ kind: "vanished", id });
+        }
       }
+      if (this.#newsLost) this.#catchUpAcquires(sas.values());
       leftovers += this.#removeStale(sas);
     }
     if (policies !== undefined) {
@@ -260,7 +289,8 @@ export class Kernel {
         wanted.add(key);
         if (policies.has(key)) continue;
         restored++;
-        this.#policies.restore(key);
+        const put = this.#policies.restore(key);
+        if (!put.ok) this.#notice(put.error.message);
       }
       for (const [key, policy] of policies) {
         if (wanted.has(key) || !isOwnPriority(policy.priority)) continue;
@@ -268,6 +298,8 @@ export class Kernel {
         this.#port.removePolicy(policy);
       }
     }
+    if (restored > 0) this.#notice(`Somebody else removed IPsec policies: put ${restored} back`);
+    if (sas !== undefined && policies !== undefined) this.#suspicious = this.#newsLost = false;
     return { leftovers, restored, vanished };
   }
 
@@ -308,9 +340,9 @@ export class Kernel {
     return removed;
   }
 
-  #acquire({ selector }: Acquire): void {
+  #acquire({ selector }: Pick<Acquire, "selector">): void {
     const packet = packetOf(selector);
-    const flow = this.#flows.find(({ local, remote }) => matchesPacket(local, remote, packet));
+    const flow = this.#flows.find((one) => flowHas(one, packet));
     if (flow === undefined) return;
     this.#options.event({
       kind: "acquire",
@@ -327,7 +359,31 @@ export class Kernel {
     // The first packet of the peer: that was the limit of an inbound SA whose outbound one waits for it.
     if (!hard && pair.waits && saKey(sa) === saKey(pair.plan.inbound)) return this.activate(id);
     if (!hard && pair.child.lifetimeOctets === undefined) return;
+    pair.expired ||= hard;
     this.#options.event({ kind: "expired", id, limit: hard ? "hard" : "soft" });
+  }
+
+  /** What the kernel would have told of a pair: its first packet, a soft limit. */
+  #catchUp(id: number, { plan, waits, child }: Pair, sas: ReadonlyMap<string, KernelSaState>): void {
+    if (waits && (sas.get(saKey(plan.inbound))?.usage.packets ?? 0n) > 0n) this.activate(id);
+    if (child.lifetimeOctets === undefined) return;
+    const near = [plan.inbound, plan.outbound].some((sa) => {
+      const { limits, usage } = sas.get(saKey(sa)) ?? {};
+      const soft = limits?.softOctets ?? 0n;
+      return soft > 0n && usage !== undefined && usage.octets >= soft;
+    });
+    if (near) this.#options.event({ kind: "expired", id, limit: "soft" });
+  }
+
+  /** The kernel keeps a note of each SA that it asked for: without SPI, for the packet that asked. */
+  #catchUpAcquires(sas: Iterable<KernelSaState>): void {
+    for (const { spi, reqid, selector } of sas) {
+      if (spi === 0 && isOwnReqid(reqid) && selector !== undefined) this.#acquire({ selector });
+    }
+  }
+
+  #notice(text: string): void {
+    this.#options.event({ kind: "noticed", text });
   }
 
   #moved({ sa, to }: Mapping): void {
@@ -337,17 +393,19 @@ export class Kernel {
   }
 
   #know(id: number, pair: Pair): void {
-    this.#bySa.set(saKey(pair.plan.inbound), id).set(saKey(pair.plan.outbound), id);
+    for (const sa of presentSas(pair.plan, false)) this.#bySa.set(saKey(sa), id);
   }
 
   #forget(pair: Pair): void {
-    this.#bySa.delete(saKey(pair.plan.inbound));
-    this.#bySa.delete(saKey(pair.plan.outbound));
+    for (const sa of presentSas(pair.plan, false)) this.#bySa.delete(saKey(sa));
   }
 
   #claimPair(pair: Pair): ReturnType<PolicyTable["claim"]> {
     const priority = flowPriority(this.#flowOf(pair.child), true);
-    const claims = policiesOf(pair.plan, priority).map((policy) => ({ rank: pair.child.id + 1, policy }));
+    const policies = policiesOf(pair.plan, priority);
+    const { templates } = policies.find(({ direction }) => direction === "out")!;
+    const translated = translatedPolicies(this.#flows, pair.child, templates);
+    const claims = [...policies, ...translated].map((policy) => ({ rank: pair.child.id + 1, policy }));
     return this.#policies.claim(ownerOf(pair.child.id), unique(claims));
   }
 
@@ -360,14 +418,20 @@ export class Kernel {
     return index < 0 ? this.#flows.length : index;
   }
 
-  #explain(failure: KernelFailure, protocol: "esp" | "ah", algorithms: string): DatapathError {
-    return explain(failure, { protocol, algorithms, module: this.#port.module });
+  #explain(failure: KernelFailure, sa?: KernelSa): DatapathError {
+    const { protocol = "esp", algorithms = {} } = sa ?? {};
+    return explain(failure, { protocol, algorithms: wantedModules(algorithms), module: this.#port.module });
   }
 
   #giveBack<T>(keys: readonly string[], result: T): T {
     for (const key of keys) this.#reqids.release(key);
     return result;
   }
+}
+
+/** What the kernel has of a plan, in the order in which it gets it. */
+function presentSas(plan: Planned, waits: boolean): readonly KernelSa[] {
+  return waits ? inboundSas(plan) : [...inboundSas(plan), ...outboundSas(plan)];
 }
 
 /** A rekeyed Child SA has the number of the old one, an SA that the kernel asked for that of the flow. */

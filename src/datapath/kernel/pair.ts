@@ -1,8 +1,9 @@
-/** A Child SA as the kernel has it: two SAs, and the policies that lead packets into them. */
+/** A Child SA as the kernel has it: two SAs, two more of IPComp, and the policies that lead packets into them. */
 import { wipe } from "../../bytes/mod.ts";
 import type { ChildInstall } from "../types.ts";
-import { kernelAlgorithms } from "./algorithms.ts";
+import { kernelAlgorithms, kernelCompression } from "./algorithms.ts";
 import { type KernelSelector, kernelSelectors, reverseSelector } from "./selector.ts";
+import { relocated, type Way } from "./port.ts";
 import { type KernelPolicy, type KernelSa, SA_FLAG, type Template } from "./values.ts";
 
 /** What Linux takes: XFRMA_REPLAY_ESN_MAX. */
@@ -12,6 +13,8 @@ const LARGEST_WINDOW = 4096;
 export interface Planned {
   readonly inbound: KernelSa;
   readonly outbound: KernelSa;
+  /** IPComp's, inside of the others. In tunnel mode it makes the tunnel, and the others protect what it made. */
+  readonly ipcomp?: { readonly inbound: KernelSa; readonly outbound: KernelSa };
   /** Outgoing selectors; incoming ones are their mirrors. */
   readonly selectors: readonly KernelSelector[];
 }
@@ -29,11 +32,14 @@ export function planPair(
   if ("message" in into) return into;
   const outof = kernelAlgorithms(suite, child.outbound.encrKey, child.outbound.integKey);
   if ("message" in outof) return outof;
-  const flags = (suite.esn ? SA_FLAG.esn : 0) | (child.mode === "tunnel" ? SA_FLAG.anyFamily : 0);
+  const ipcomp = planIpcomp(child, reqid);
+  if (ipcomp !== undefined && "message" in ipcomp) return ipcomp;
+  const mode = ipcomp === undefined ? child.mode : "transport";
+  const flags = (suite.esn ? SA_FLAG.esn : 0) | (mode === "tunnel" ? SA_FLAG.anyFamily : 0);
   const limits = lifetimeOctets === undefined
     ? {}
     : { softOctets: BigInt(Math.ceil(lifetimeOctets * soft)), hardOctets: BigInt(lifetimeOctets) };
-  const common = { protocol, mode: child.mode, reqid, flags } as const;
+  const common = { protocol, mode, reqid, flags } as const;
   const window = Math.min(Math.max(replayWindow, suite.esn ? 1 : 0), LARGEST_WINDOW);
   const inbound: KernelSa = {
     ...common,
@@ -56,7 +62,43 @@ export function planPair(
     ...(suite.esn ? { replay: { window: 1, esn: true } } : {}),
     ...(udpEncap ? { encapsulation: { sourcePort: local.port, destinationPort: remote.port } } : {}),
   };
-  return { inbound, outbound, selectors };
+  return { inbound, outbound, ...(ipcomp && { ipcomp }), selectors };
+}
+
+/** IPComp's two SAs, with CPIs for SPIs; undefined where packets are not compressed. */
+function planIpcomp(
+  { ipcomp, mode, local, remote }: ChildInstall,
+  reqid: number,
+): Planned["ipcomp"] | { readonly message: string } {
+  if (ipcomp === undefined) return undefined;
+  const algorithms = kernelCompression(ipcomp.transform);
+  if ("message" in algorithms) return algorithms;
+  const flags = mode === "tunnel" ? SA_FLAG.anyFamily : 0;
+  const common = { protocol: "ipcomp", mode, reqid, flags, algorithms } as const;
+  const [here, there] = [local.address, remote.address];
+  return {
+    inbound: { ...common, source: there, destination: here, spi: ipcomp.inboundCpi },
+    outbound: { ...common, source: here, destination: there, spi: ipcomp.outboundCpi },
+  };
+}
+
+/** The SAs of what comes in, the innermost first. */
+export function inboundSas({ inbound, ipcomp }: Planned): readonly KernelSa[] {
+  return ipcomp === undefined ? [inbound] : [ipcomp.inbound, inbound];
+}
+
+/** The SAs of what goes out, the innermost first. */
+export function outboundSas({ outbound, ipcomp }: Planned): readonly KernelSa[] {
+  return ipcomp === undefined ? [outbound] : [ipcomp.outbound, outbound];
+}
+
+/** The same with other outer endpoints. */
+export function movedPlan({ inbound, outbound, ipcomp, selectors }: Planned, into: Way, outof: Way): Planned {
+  const moved = (pair: { readonly inbound: KernelSa; readonly outbound: KernelSa }) => ({
+    inbound: relocated(pair.inbound, into),
+    outbound: relocated(pair.outbound, outof),
+  });
+  return { ...moved({ inbound, outbound }), ...(ipcomp && { ipcomp: moved(ipcomp) }), selectors };
 }
 
 /** Outgoing selectors of a Child SA, or why the kernel has no word for them. */
@@ -74,23 +116,28 @@ export function childSelectors(
   return all.length > 0 ? all : { message: "no packet is of both its selectors" };
 }
 
-/** The template that has packets of a pair go through it. */
-export function templateOf(sa: KernelSa): Template {
-  const { protocol, mode, reqid } = sa;
-  const outer = mode === "tunnel" ? { source: sa.source, destination: sa.destination } : {};
-  return { ...outer, protocol, mode, reqid, spi: 0, optional: false };
+/** The templates that have packets go through these SAs. What comes in too short to compress is without IPComp. */
+function templatesOf(sas: readonly KernelSa[], direction: "in" | "out"): Template[] {
+  return sas.map(({ protocol, mode, reqid, source, destination }) => ({
+    ...(mode === "tunnel" ? { source, destination } : {}),
+    protocol,
+    mode,
+    reqid,
+    spi: 0,
+    optional: protocol === "ipcomp" && direction === "in",
+  }));
 }
 
 /** Policies of a pair: what goes out, what comes in, and what comes in and goes on. */
-export function policiesOf({ inbound, outbound, selectors }: Planned, priority: number): KernelPolicy[] {
-  return selectors.flatMap((selector): KernelPolicy[] => {
+export function policiesOf(plan: Planned, priority: number): KernelPolicy[] {
+  const into = templatesOf(inboundSas(plan), "in"), outof = templatesOf(outboundSas(plan), "out");
+  return plan.selectors.flatMap((selector): KernelPolicy[] => {
     const back = reverseSelector(selector);
     const protect = { action: "protect", priority } as const;
-    const into = [templateOf(inbound)];
     return [
-      { ...protect, selector, direction: "out", templates: [templateOf(outbound)] },
+      { ...protect, selector, direction: "out", templates: outof },
       { ...protect, selector: back, direction: "in", templates: into },
-      ...(inbound.mode === "tunnel"
+      ...(into.some(({ mode }) => mode === "tunnel")
         ? [{ ...protect, selector: back, direction: "forward", templates: into } as const]
         : []),
     ];

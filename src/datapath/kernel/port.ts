@@ -30,7 +30,10 @@ export function policyKey({ selector, direction, interfaceId }: PolicyName): str
 /** The same SA on another way. */
 export function relocated<T extends KernelSa>(sa: T, way: Way): T {
   const { encapsulation: _old, ...rest } = sa;
-  return { ...rest, ...way } as T;
+  const { encapsulation, ...addresses } = way;
+  // IPComp has no UDP around it: it is inside of ESP, which has.
+  const inUdp = encapsulation !== undefined && sa.protocol !== "ipcomp";
+  return { ...rest, ...addresses, ...(inUdp ? { encapsulation } : {}) } as T;
 }
 
 /** The kernel's tables, behind one of its interfaces. Octets with keys are wiped once they were sent or read. */

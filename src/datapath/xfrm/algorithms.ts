@@ -1,6 +1,6 @@
 /**
- * Algorithms as attributes of an SA: XFRMA_ALG_AEAD, XFRMA_ALG_CRYPT, XFRMA_ALG_AUTH_TRUNC. Lengths are bits on the
- * wire, octets here.
+ * Algorithms as attributes of an SA: XFRMA_ALG_AEAD, XFRMA_ALG_CRYPT, XFRMA_ALG_AUTH_TRUNC, XFRMA_ALG_COMP. Lengths
+ * are bits on the wire, octets here.
  */
 import type { KernelAlgorithms } from "../kernel/algorithms.ts";
 import { attribute } from "../rtnetlink/message.ts";
@@ -17,16 +17,21 @@ function withIcv(type: number, algorithm: NonNullable<KernelAlgorithms["mac"]>):
   return attribute(type, writer.octets);
 }
 
+/** `xfrm_algo`: name, key length, key. */
+function withoutIcv(type: number, name: string, key: Uint8Array): Uint8Array {
+  const writer = new StructWriter(NAME_LENGTH + 4 + key.length);
+  return attribute(type, writer.text(name, NAME_LENGTH).u32(key.length * 8).bytes(key).octets);
+}
+
 /** The attributes of a NEWSA or UPDSA. They hold the keys: wipe them once they were sent. */
 export function algorithmAttributes(algorithms: KernelAlgorithms): Uint8Array[] {
   const attributes: Uint8Array[] = [];
-  const { aead, cipher, mac } = algorithms;
+  const { aead, cipher, mac, compression } = algorithms;
   if (aead !== undefined) attributes.push(withIcv(XFRMA.ALG_AEAD, aead));
   if (mac !== undefined) attributes.push(withIcv(XFRMA.ALG_AUTH_TRUNC, mac));
-  if (cipher !== undefined) {
-    const writer = new StructWriter(NAME_LENGTH + 4 + cipher.key.length);
-    writer.text(cipher.name, NAME_LENGTH).u32(cipher.key.length * 8).bytes(cipher.key);
-    attributes.push(attribute(XFRMA.ALG_CRYPT, writer.octets));
+  if (cipher !== undefined) attributes.push(withoutIcv(XFRMA.ALG_CRYPT, cipher.name, cipher.key));
+  if (compression !== undefined) {
+    attributes.push(withoutIcv(XFRMA.ALG_COMP, compression.name, new Uint8Array(0)));
   }
   return attributes;
 }
@@ -39,22 +44,24 @@ function readWithIcv(octets: Uint8Array | undefined): KernelAlgorithms["mac"] {
   return { name, key: reader.bytes(keyLength), icvLength };
 }
 
+function readWithoutIcv(octets: Uint8Array | undefined): KernelAlgorithms["cipher"] {
+  if (octets === undefined || octets.length < NAME_LENGTH + 4) return undefined;
+  const reader = new StructReader(octets);
+  const name = reader.text(NAME_LENGTH), keyLength = reader.u32() / 8;
+  if (keyLength > reader.length || !Number.isInteger(keyLength)) return undefined;
+  return { name, key: reader.bytes(keyLength) };
+}
+
 /** The algorithms of an SA that the kernel tells of; one that is cut short is left out. */
 export function readAlgorithms(attributes: ReadonlyMap<number, Uint8Array>): KernelAlgorithms {
   const aead = readWithIcv(attributes.get(XFRMA.ALG_AEAD));
   const mac = readWithIcv(attributes.get(XFRMA.ALG_AUTH_TRUNC));
-  const crypt = attributes.get(XFRMA.ALG_CRYPT);
-  let cipher: KernelAlgorithms["cipher"];
-  if (crypt !== undefined && crypt.length >= NAME_LENGTH + 4) {
-    const reader = new StructReader(crypt);
-    const name = reader.text(NAME_LENGTH), keyLength = reader.u32() / 8;
-    if (Number.isInteger(keyLength) && keyLength <= reader.length) {
-      cipher = { name, key: reader.bytes(keyLength) };
-    }
-  }
+  const cipher = readWithoutIcv(attributes.get(XFRMA.ALG_CRYPT));
+  const compression = readWithoutIcv(attributes.get(XFRMA.ALG_COMP));
   return {
     ...(aead === undefined ? {} : { aead }),
     ...(cipher === undefined ? {} : { cipher }),
     ...(mac === undefined ? {} : { mac }),
+    ...(compression === undefined ? {} : { compression: { name: compression.name } }),
   };
 }

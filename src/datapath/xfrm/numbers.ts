@@ -31,6 +31,7 @@ export const XFRM_MSG = {
 /** XFRMA_…: attributes, those that are written or read. */
 export const XFRMA = {
   ALG_CRYPT: 2,
+  ALG_COMP: 3,
   ENCAP: 4,
   TMPL: 5,
   MIGRATE: 17,

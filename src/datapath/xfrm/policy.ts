@@ -49,9 +49,12 @@ function writePolicy(policy: KernelPolicy, index: number): Uint8Array {
 
 function templatesAttribute(templates: readonly Template[], family: Family): Uint8Array {
   const writer = new StructWriter(TEMPLATE_LENGTH * templates.length);
+  // What is around a tunnel has the family of its outer addresses.
+  let outer = family;
   for (const { source, destination, protocol, mode, reqid, spi, optional } of templates) {
+    outer = destination?.family ?? outer;
     writer.address(destination).spi(spi).u8(IPSEC_PROTOCOL[protocol]).skip(3)
-      .u16(FAMILY_NUMBER[destination?.family ?? family]).skip(2).address(source).u32(reqid)
+      .u16(FAMILY_NUMBER[outer]).skip(2).address(source).u32(reqid)
       .u8(MODE[mode]).u8(0).u8(optional ? 1 : 0).skip(1)
       .u32(ALL_ALGORITHMS).u32(ALL_ALGORITHMS).u32(ALL_ALGORITHMS);
   }

@@ -54,6 +54,23 @@ Deno.test("xfrm: an SA in UDP over IPv6 with cipher, MAC and ESN, and one of AH 
   assert.deepEqual([ah.extraFlags, ah.interfaceId, ah.outputMark], [1, 0x11, 5]);
 });
 
+Deno.test("xfrm: an SA of IPComp has a CPI and its algorithm; one whose algorithm is cut short has none", () => {
+  const comp = parseSa(message(XFRM_MSG.NEWSA, ANSWERS.saComp));
+  assert.ok(comp !== undefined);
+  assert.deepEqual([comp.protocol, comp.spi, comp.mode, comp.reqid], ["ipcomp", 0x1234, "tunnel", 7]);
+  assert.deepEqual(comp.algorithms, { compression: { name: "deflate" } });
+  const cut = message(XFRM_MSG.NEWSA, ANSWERS.saComp);
+  cut.body = cut.body.slice(0, 224 + 40);
+  new DataView(cut.body.buffer).setUint16(224, 40, true);
+  assert.deepEqual(parseSa(cut)?.algorithms, {});
+});
+
+Deno.test("xfrm: templates behind one another are told in their order, the optional one as such", () => {
+  const policy = parsePolicy(message(XFRM_MSG.NEWPOLICY, REQUESTS.putPolicyComp));
+  const told = policy?.templates.map(({ protocol, mode, optional }) => [protocol, mode, optional]);
+  assert.deepEqual(told, [["ipcomp", "tunnel", true], ["esp", "transport", false]]);
+});
+
 Deno.test("xfrm: policies of the kernel say their selectors, priorities and templates", () => {
   const [out, forward, block] = [ANSWERS.policyOut, ANSWERS.policyForward6, ANSWERS.policyBlock].map((hex) =>
     parsePolicy(message(XFRM_MSG.NEWPOLICY, hex))!

@@ -50,6 +50,14 @@ const TUNNEL = {
   spi: 0,
   optional: false,
 } as const;
+const comp = {
+  source: HERE,
+  destination: THERE,
+  protocol: "ipcomp",
+  mode: "tunnel",
+  reqid: 7,
+  spi: 0x1234,
+} as const;
 const gcm = {
   source: HERE,
   destination: THERE,
@@ -123,8 +131,14 @@ const CASES: readonly (readonly [keyof typeof REQUESTS, NetlinkRequest, "whole" 
     }),
     "whole",
   ],
+  [
+    "newSaComp",
+    newSa({ ...comp, flags: SA_FLAG.anyFamily, algorithms: { compression: { name: "deflate" } } }),
+    "whole",
+  ],
   ["updateSa", updateSa({ ...gcm, flags: 0, algorithms: GCM }), "whole"],
   ["deleteSa", deleteSa(gcm), "beginning"],
+  ["deleteSaComp", deleteSa(comp), "beginning"],
   ["getSa", getSa({ destination: THERE6, spi: 0x1234, protocol: "esp" }), "beginning"],
   ["flushSas", flushSas("esp"), "whole"],
   [
@@ -141,6 +155,20 @@ const CASES: readonly (readonly [keyof typeof REQUESTS, NetlinkRequest, "whole" 
       priority: 0x500,
       templates: [{ ...TUNNEL, source: THERE, destination: HERE, optional: true }],
       interfaceId: 0x11,
+    }),
+    "whole",
+  ],
+  [
+    "putPolicyComp",
+    putPolicy({
+      selector: selector("10.2.0.0/16", "10.1.0.0/16"),
+      direction: "in",
+      action: "protect",
+      priority: 0x500,
+      templates: [
+        { ...TUNNEL, source: THERE, destination: HERE, protocol: "ipcomp", optional: true },
+        { protocol: "esp", mode: "transport", reqid: 7, spi: 0, optional: false },
+      ],
     }),
     "whole",
   ],
