@@ -3,7 +3,7 @@
  * `SaContext`. Messages that come in are judged here (authentic? in the window? allowed?) before a handler sees them.
  */
 import { fail, ok, type Result } from "../bytes/mod.ts";
-import { formatAddress, sameEndpoint } from "../ip/mod.ts";
+import { formatAddress, sameAddress, sameEndpoint } from "../ip/mod.ts";
 import { type EncryptedPayload, EXCHANGE, type Message, type Payload } from "../wire/mod.ts";
 import { closedFrom, ikeMayBecome, type IkeSa, isAuthenticated, isKeyed, localSpi } from "../sa/mod.ts";
 import { MessageWindow, type Path, type Timer } from "../sa/mod.ts";
@@ -105,11 +105,16 @@ export class Mailbox implements SaContext {
   }
 
   move(path: Path): void {
+    const before = this.#sa.path;
     this.#sa = { ...this.#sa, path };
     if (!isAuthenticated(this.#sa)) return;
-    const ids = [...this.#sa.children.keys()];
-    if (ids.length === 0) return;
+    const children = [...this.#sa.children.values()];
+    if (children.length === 0) return;
+    const ids = children.map(({ id }) => id);
     this.world.datapath.move(ids, path.local, path.remote, this.#sa.udpEncap);
+    if (sameAddress(before.remote.address, path.remote.address)) return;
+    // The selectors of transport mode are the addresses: it ends with them, and another one is made.
+    for (const { id, mode } of children) if (mode === "transport") this.fire("expireChild", id);
   }
 
   start(name: string, task: (context: SaContext) => Promise<void>): void {

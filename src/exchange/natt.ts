@@ -31,9 +31,10 @@ export function natDetectionHash({ spiI, spiR }: SpiPair, { address, port }: End
   return sha1(octets);
 }
 
-/** Whether ESP is to go into UDP in spite of a path without NAT. */
+/** Whether ESP is to go into UDP in spite of a path without NAT. There is no AH in UDP. */
 export function forcesNatt(globals: Globals, policy: Policy): boolean {
-  return globals.natt !== "off" && (globals.natt === "force" || policy.forceNatt);
+  return policy.encapsulation === "esp" && globals.natt !== "off" &&
+    (globals.natt === "force" || policy.forceNatt);
 }
 
 /**

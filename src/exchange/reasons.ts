@@ -134,6 +134,15 @@ export const REASONS = {
     got: "the other mode",
     fix: "write `tunnel` or `transport` on both sides",
   },
+  "ah-nat": {
+    fault: "policy",
+    notify: NOTIFY.NO_PROPOSAL_CHOSEN,
+    meaning:
+      "AH protects the addresses, which the NAT on the path changes, and does not go into UDP (RFC 3715)",
+    wanted: "a path without NAT",
+    got: "one with NAT, or a peer that wants UDP encapsulation",
+    fix: "write `esp` with `childsa enc null auth …` on both sides: that passes a NAT",
+  },
   "refused-child": {
     fault: "policy",
     notify: null,

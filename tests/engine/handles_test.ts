@@ -88,6 +88,8 @@ for (const who of ["a", "b"] as const) {
   });
 }
 
+const HOSTS = [{ local: selector("0.0.0.0/0"), remote: selector("0.0.0.0/0") }];
+
 const FAILURES: readonly (readonly [string, PairOptions, string, string])[] = [
   ["no peer answers", { conditions: { loss: 1 } }, "timeout", ""],
   ["wrong PSK", { pskB: "another-example-psk" }, "refused-auth", "auth-failed"],
@@ -125,7 +127,10 @@ const FAILURES: readonly (readonly [string, PairOptions, string, string])[] = [
   ],
   [
     "transport against tunnel mode",
-    { a: sideA({ policy: { tunnelMode: "transport" } }) },
+    {
+      a: sideA({ policy: { tunnelMode: "transport", flows: HOSTS } }),
+      b: sideB({ policy: { flows: HOSTS } }),
+    },
     "mode-mismatch",
     "",
   ],

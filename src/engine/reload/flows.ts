@@ -12,7 +12,14 @@ import type { PolicyTags } from "./tags.ts";
  */
 export function flowsOf(policies: readonly Policy[], tags: PolicyTags): FlowInstall[] {
   const flows = policies.flatMap((policy) =>
-    policy.flows.map(({ local, remote }) => ({ policy: tags.of(policy), local, remote, ...outerOf(policy) }))
+    policy.flows.map(({ local, remote }) => ({
+      policy: tags.of(policy),
+      local,
+      remote,
+      ...(policy.encapsulation === "ah" ? { protocol: "ah" as const } : {}),
+      ...(policy.tunnelMode === "transport" ? { mode: "transport" as const } : {}),
+      ...outerOf(policy),
+    }))
   );
   const width = new Map(flows.map((flow) => [flow, widthOf(flow)]));
   return flows.sort((a, b) => width.get(a)! - width.get(b)!);

@@ -18,6 +18,7 @@ import {
   acceptAnswer,
   type AgreedChild,
   type ChildOffer,
+  endsFailure,
   installChild,
   ipcompNotify,
   modeNotify,
@@ -39,6 +40,8 @@ import { presharedKey } from "./secret.ts";
 /** Runs the exchange on an `auth-sent` SA: it is established afterwards, or closed. */
 export async function initiateAuth(context: SaContext, sa: AuthSentSa, packet?: SelectorPair): Promise<void> {
   const { world, policy } = context;
+  const stands = endsFailure(context);
+  if (stands !== undefined) return await end(context, stands);
   const idi: IdPayload = {
     type: "IDi",
     critical: false,
@@ -95,7 +98,7 @@ async function exchange(
     await refuse(context, { code: "wrong-id", wanted, got: cut(formatIdentity(identity)) });
     return false;
   }
-  const agreed = acceptAnswer(offer, payloads);
+  const agreed = acceptAnswer(offer, payloads, sa);
   const verified = await verify(context, sa, payloads, agreed);
   if (!verified.ok) {
     await refuse(context, verified.error);

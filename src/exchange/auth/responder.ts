@@ -18,9 +18,11 @@ import { idBody, type IdPayload, NOTIFY, type Payload } from "../../wire/mod.ts"
 import {
   type AgreedChild,
   answerSa,
+  asksForTransport,
   type ChildMatch,
   installChild,
   ipcompNotify,
+  logDeclined,
   matchChild,
   modeNotify,
   reserveChild,
@@ -46,7 +48,7 @@ export async function respondAuth(context: SaContext, request: Opened): Promise<
     return refuse(context, { code: "auth-method", wanted: "a pre-shared key", got: "no AUTH payload (EAP)" });
   }
   const peerId: Identity = { type: idi.idType, data: idi.data.slice() };
-  const matchOf = once((policy: Policy) => matchChild(policy, request.payloads, false));
+  const matchOf = once((policy: Policy) => matchChild(policy, request.payloads, sa, false));
   const policy = choosePolicy(context, sa, request, peerId, matchOf);
   if (policy === undefined) return refuse(context, wrongId(context.policy, request.payloads, peerId));
   context.usePolicy(policy);
@@ -65,7 +67,8 @@ export async function respondAuth(context: SaContext, request: Opened): Promise<
   const child = await makeChild(context, match, proven.value);
   establish(context, peerId, child.ok ? child.value.child : undefined);
   settleRivals(context, findNotify(request.payloads, NOTIFY.INITIAL_CONTACT) !== undefined);
-  if (!child.ok && wantsChild) context.failed(child.error);
+  if (child.ok) logDeclined(context, request.payloads, child.value.agreed.mode);
+  else if (wantsChild) context.failed(child.error);
   const { method, data } = proven.value.auth!;
   return {
     payloads: [
@@ -91,10 +94,18 @@ function choosePolicy(
   const peer: PeerQuery = { local: path.local.address, peer: path.remote.address, peerId };
   const suits = (policy: Policy) => allowsSuite(policy.ikeProposals, sa.suite);
   const suitsChild = (policy: Policy) => suits(policy) && matchOf(policy).ok;
+  const suitsMode = (policy: Policy) => {
+    const match = suits(policy) ? matchOf(policy) : undefined;
+    return match?.ok === true && match.value.mode === "transport";
+  };
+  const transport = asksForTransport(payloads);
   // The identity that the initiator names is a wish: we may answer with another (RFC 7296 §2.15).
   const named: PeerQuery = localId === undefined ? peer : { ...peer, localId };
-  return lookup.incoming({ ...named, accepts: suitsChild }) ??
+  // Asked for transport mode a policy for it goes before one for tunnel mode, which could only decline.
+  return (transport ? lookup.incoming({ ...named, accepts: suitsMode }) : undefined) ??
+    lookup.incoming({ ...named, accepts: suitsChild }) ??
     lookup.incoming({ ...named, accepts: suits }) ??
+    (transport ? lookup.incoming({ ...peer, accepts: suitsMode }) : undefined) ??
     lookup.incoming({ ...peer, accepts: suitsChild }) ?? lookup.incoming({ ...peer, accepts: suits });
 }
 

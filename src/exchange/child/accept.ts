@@ -10,12 +10,17 @@ import { formatSelectors } from "../text.ts";
 import { type AgreedChild, spiOfProposal } from "./agreed.ts";
 import { acceptIpcomp } from "./compression.ts";
 import type { ChildOffer } from "./offer.ts";
+import { type Ends, exchangeAddresses } from "./transport.ts";
 
 /**
  * Reads SA, TSi and TSr of a response against our offer. A failure means that there is no Child SA on our side:
  * `refused-child` where the peer has none either, anything else where it has one, which is to be deleted.
  */
-export function acceptAnswer(offer: ChildOffer, payloads: readonly Payload[]): Result<AgreedChild, Failure> {
+export function acceptAnswer(
+  offer: ChildOffer,
+  payloads: readonly Payload[],
+  ends: Ends,
+): Result<AgreedChild, Failure> {
   const sa = payloadOf(payloads, "SA");
   const tsi = payloadOf(payloads, "TSi");
   const tsr = payloadOf(payloads, "TSr");
@@ -30,13 +35,15 @@ export function acceptAnswer(offer: ChildOffer, payloads: readonly Payload[]): R
   }
   const spiOut = spiOfProposal(chosen.value.peerSpi);
   if (spiOut === undefined) return fail({ code: "bad-response", wanted: "an SPI above 255", got: "another" });
-  const lists = { tsi: selectorsFromWire(tsi.selectors), tsr: selectorsFromWire(tsr.selectors) };
+  const mode = findNotify(payloads, NOTIFY.USE_TRANSPORT_MODE) === undefined ? "tunnel" : "transport";
+  // A tunnel in place of transport mode may be refused (§1.3.1); transport mode that nobody asked for has to be.
+  if (mode !== offer.mode) return fail({ code: "mode-mismatch", wanted: offer.mode, got: mode });
+  const answered = { tsi: selectorsFromWire(tsi.selectors), tsr: selectorsFromWire(tsr.selectors) };
+  const lists = mode === "transport" ? exchangeAddresses(answered, ends, true) : answered;
   const narrowed = checkNarrowed(offer.lists, lists);
   if (!narrowed.ok) {
     return fail({ code: "bad-response", wanted: formatSelectors(offer.lists), got: formatSelectors(lists) });
   }
-  const mode = findNotify(payloads, NOTIFY.USE_TRANSPORT_MODE) === undefined ? "tunnel" : "transport";
-  if (mode !== offer.mode) return fail({ code: "mode-mismatch", wanted: offer.mode, got: mode });
   const ipcomp = acceptIpcomp(offer.cpiIn, payloads);
   if (!ipcomp.ok) return ipcomp;
   const { spiIn } = offer;

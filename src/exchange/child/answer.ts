@@ -3,14 +3,14 @@ import { fail, ok, type Result } from "../../bytes/mod.ts";
 import { answerProposal, selectChild, withoutKe } from "../../proposal/mod.ts";
 import { narrow, selectorsFromWire } from "../../selector/mod.ts";
 import type { Policy } from "../../policy/types.ts";
-import { NOTIFY, type Payload, type SaPayload } from "../../wire/mod.ts";
+import { type Payload, PROTOCOL, type SaPayload } from "../../wire/mod.ts";
 import { espSpiOctets, type World } from "../context.ts";
-import { findNotify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { formatFlows, formatSelectors } from "../text.ts";
 import { type AgreedChild, spiOfProposal } from "./agreed.ts";
 import { chooseIpcomp, type PeerIpcomp } from "./compression.ts";
+import { asksForTransport, type Ends, exchangeAddresses, hostFlows, notHosts } from "./transport.ts";
 
 /** What a policy makes of a request's SA, TSi and TSr; nothing is reserved yet. */
 export type ChildMatch = Omit<AgreedChild, "spiIn" | "ipcomp"> & { readonly ipcomp?: PeerIpcomp };
@@ -19,6 +19,7 @@ export type ChildMatch = Omit<AgreedChild, "spiIn" | "ipcomp"> & { readonly ipco
 export function matchChild(
   policy: Policy,
   payloads: readonly Payload[],
+  ends: Ends,
   withKe: boolean,
 ): Result<ChildMatch, Failure> {
   const sa = payloadOf(payloads, "SA");
@@ -34,8 +35,9 @@ export function matchChild(
   if (spiOut === undefined) {
     return fail({ code: "no-child-proposal", wanted: "an SPI above 255", got: "another" });
   }
-  const transport = findNotify(payloads, NOTIFY.USE_TRANSPORT_MODE) !== undefined;
-  if (policy.tunnelMode === "transport" && !transport) {
+  if (chosen.value.protocol === PROTOCOL.AH && ends.udpEncap) return fail({ code: "ah-nat" });
+  const transport = policy.tunnelMode === "transport";
+  if (transport && !asksForTransport(payloads)) {
     return fail({
       code: "mode-mismatch",
       wanted: "transport",
@@ -43,17 +45,20 @@ export function matchChild(
       fix: "write `tunnel` in the policy, or let the peer ask for transport mode",
     });
   }
-  const offered = { tsi: selectorsFromWire(tsi.selectors), tsr: selectorsFromWire(tsr.selectors) };
-  const agreement = narrow(policy.flows, offered);
+  const flows = transport ? hostFlows(policy.flows, ends) : policy.flows;
+  if (flows.length === 0) return fail(notHosts(policy.flows, ends));
+  const lists = { tsi: selectorsFromWire(tsi.selectors), tsr: selectorsFromWire(tsr.selectors) };
+  const offered = transport ? exchangeAddresses(lists, ends, false) : lists;
+  const agreement = narrow(flows, offered);
   if (agreement === undefined) {
     return fail({
       code: "no-selectors",
-      wanted: formatFlows(policy.flows),
+      wanted: formatFlows(flows),
       got: formatSelectors(offered),
       fix: "make `from` and `to` of the two sides mirror each other",
     });
   }
-  const { narrowed, ...lists } = agreement;
+  const { narrowed, tsi: initiators, tsr: responders } = agreement;
   // Asked for transport mode with a policy for tunnel mode we decline by not repeating the notification (§1.3.1).
   const ipcomp = chooseIpcomp(policy, payloads);
   return ok({
@@ -61,7 +66,7 @@ export function matchChild(
     spiOut,
     mode: policy.tunnelMode,
     ...(ipcomp && { ipcomp }),
-    lists,
+    lists: { tsi: initiators, tsr: responders },
     narrowed,
   });
 }

@@ -8,3 +8,4 @@ export * from "./answer.ts";
 export * from "./compression.ts";
 export * from "./install.ts";
 export * from "./offer.ts";
+export { asksForTransport, type Ends, endsFailure, logDeclined } from "./transport.ts";

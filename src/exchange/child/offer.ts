@@ -10,6 +10,7 @@ import {
 import { NOTIFY, type NotifyPayload, type SaPayload, type TsPayload } from "../../wire/mod.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
 import { notify } from "../notifies.ts";
+import { hostFlows } from "./transport.ts";
 
 /** What we propose. */
 export interface ChildOffer {
@@ -33,18 +34,23 @@ export interface OfferOptions {
   readonly lists?: SelectorLists;
 }
 
-/** Our offer by the policy of the IKE SA; it takes an SPI. */
+/** Our offer by the policy of the IKE SA, which `endsFailure` has nothing against; it takes an SPI. */
 export function offerChild(context: SaContext, options: OfferOptions): ChildOffer {
   const { policy, world } = context;
   const spiIn = world.inboundSpis.choose(world.random);
   const cpiIn = policy.ipcomp === true ? world.inboundSpis.chooseCpi(world.random, spiIn) : undefined;
   return {
     proposals: options.withKe ? policy.childProposals : withoutKe(policy.childProposals),
-    lists: options.lists ?? proposeSelectors(policy.flows, options.packet),
+    lists: options.lists ?? selectorsToOffer(context, options.packet),
     mode: policy.tunnelMode,
     spiIn,
     ...(cpiIn === undefined ? {} : { cpiIn }),
   };
+}
+
+function selectorsToOffer({ policy, sa }: SaContext, packet: SelectorPair | undefined): SelectorLists {
+  if (policy.tunnelMode === "tunnel") return proposeSelectors(policy.flows, packet);
+  return proposeSelectors(hostFlows(policy.flows, sa), packet && hostFlows([packet], sa)[0]);
 }
 
 /** The SA payload of an offer. */

@@ -26,6 +26,7 @@ import { ask } from "../ask.ts";
 import {
   acceptAnswer,
   type ChildOffer,
+  endsFailure,
   installChild,
   ipcompNotify,
   modeNotify,
@@ -50,6 +51,11 @@ type Outcome = "made" | "temporary" | "refused" | "gone";
 /** Makes another Child SA by the policy of the IKE SA; a task. `packet`: the one that asks for it (RFC 7296 §2.9). */
 export async function createChild(context: SaContext, packet?: SelectorPair): Promise<void> {
   if (context.sa.state !== "established") return;
+  const stands = endsFailure(context);
+  if (stands !== undefined) {
+    context.failed(stands);
+    return recreateChild(context, context.world.timing.retryPolicyMs);
+  }
   const offer = offerChild(context, { withKe: true, ...(packet && { packet }) });
   const outcome = await negotiate(context, offer, undefined);
   if (outcome === "temporary") recreateChild(context);
@@ -185,7 +191,7 @@ async function take(
   replaces: ChildSa | undefined,
 ): Promise<"made" | "deleted" | { readonly ok: false; readonly error: Failure }> {
   const { sa } = context;
-  const accepted = acceptAnswer(offer, response);
+  const accepted = acceptAnswer(offer, response, sa);
   if (!accepted.ok) return accepted;
   const agreed = accepted.value;
   if (isAuthenticated(sa) && sa.deletedEarly?.has(agreed.spiOut)) return "deleted";

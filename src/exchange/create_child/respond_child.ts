@@ -13,6 +13,7 @@ import {
   answerSa,
   installChild,
   ipcompNotify,
+  logDeclined,
   matchChild,
   modeNotify,
   reserveChild,
@@ -30,10 +31,10 @@ export async function respondChild(
   request: Opened,
   replaces: ChildSa | undefined,
 ): Promise<Result<Reply, Failure>> {
-  const { world, policy } = context;
+  const { world, policy, sa } = context;
   const nonceI = payloadOf(request.payloads, "Nonce");
   if (nonceI === undefined) return fail({ code: "malformed", got: "no nonce" });
-  const match = matchChild(policy, request.payloads, true);
+  const match = matchChild(policy, request.payloads, sa, true);
   if (!match.ok) return match;
   const method = match.value.chosen.suite.ke;
   const keI = payloadOf(request.payloads, "KE");
@@ -52,6 +53,7 @@ export async function respondChild(
   const outboundFrom = replaces === undefined ? "now" : "when-used";
   const installed = await installChild(context, agreed, keys, { initiated: false, outboundFrom });
   if (!installed.ok) return installed;
+  logDeclined(context, request.payloads, agreed.mode);
   await addChild(context, installed.value, replaces);
   const payloads: Payload[] = [
     ...ipcompNotify(agreed.ipcomp?.cpiIn),
