@@ -65,7 +65,6 @@ export function limitsRegion(): string {
     if (!list.includes(shown)) list.push(shown);
     words.set(feature, list);
   }
-  words.set("source NAT", ["from \\(dq...\\(dq (address)"]);
   const there = DATAPATHS.filter((name) => chooseDatapath(name, undefined).ok);
   const limits = [...words].flatMap(([feature, list]) => {
     const heading = list.map((word) => `Cm ${word}`).join(" , ");

@@ -22,7 +22,6 @@ export type Feature =
   | "rdomain"
   | "request"
   | "signature"
-  | "source NAT"
   | "stickyaddress"
   | "tag"
   | "tap"
@@ -60,7 +59,6 @@ const LIMITS: Readonly<Partial<Record<Feature, Limit>>> = {
   "rdomain": { reason: "this version knows one routing domain" },
   "request": { reason: NO_ADDRESSES },
   "signature": { reason: PSK_ONLY },
-  "source NAT": { reason: "this version negotiates the addresses that it sends from" },
   "stickyaddress": { reason: NO_ADDRESSES },
   "tag": { reason: NO_MARKS },
   "tap": { reason: NO_MARKS },
@@ -82,7 +80,10 @@ export function firstUnsupported(
   for (const { feature, where } of uses) {
     const reason = limitOf(feature, datapath);
     if (reason === undefined) continue;
-    return { severity: "error", message: `${feature} is not supported yet: ${reason}`, where };
+    const message = LIMITS[feature]?.datapaths === undefined
+      ? `${feature} is not supported yet: ${reason}`
+      : `${feature} does not work with the data path ${datapath}: ${reason}`;
+    return { severity: "error", message, where };
   }
   return undefined;
 }

@@ -11,13 +11,17 @@ import {
 } from "../../src/ip/mod.ts";
 import type { FlowInstall } from "../../src/exchange/ports.ts";
 import type { HostAddress, NetlinkMessage, NetlinkRequest, Rule } from "../../src/datapath/rtnetlink/mod.ts";
-import { parseRoute, parseRule } from "../../src/datapath/rtnetlink/mod.ts";
+import { newAddress, parseRoute, parseRule, putRoute } from "../../src/datapath/rtnetlink/mod.ts";
 import { OUTER_MARK, planSteering, PROTOCOL, sourceOf, TABLE } from "../../cli/daemon/net/steering_plan.ts";
 import { type Routing, Steering } from "../../cli/daemon/net/steering.ts";
 
-const RTM_NEWROUTE = 24, RTM_DELROUTE = 25, RTM_NEWRULE = 32, RTM_DELRULE = 33;
+const RTM_NEWADDR = 20, RTM_GETADDR = 22;
+const RTM_NEWROUTE = 24, RTM_DELROUTE = 25, RTM_GETROUTE = 26, RTM_NEWRULE = 32, RTM_DELRULE = 33;
+const NLM_F_DUMP = 0x300;
+const ENETUNREACH = 101;
 const EINVAL = 22;
 const TUN = 7;
+const INTO_TUN = { led: "all", deviceOf: () => TUN } as const;
 
 interface FlowOptions {
   readonly protocol?: number;
@@ -48,7 +52,7 @@ const own = (text: string, change: Partial<HostAddress> = {}): HostAddress => ({
 });
 
 function planned(flows: readonly FlowInstall[], addresses: readonly HostAddress[] = []) {
-  const plan = planSteering(flows, addresses, TUN);
+  const plan = planSteering(flows, addresses, INTO_TUN);
   assert.ok(plan.ok, plan.ok ? "" : plan.error);
   return plan.value;
 }
@@ -60,6 +64,10 @@ class Kernel implements Routing {
   readonly log: string[] = [];
   /** Refuses the request with this number, counted from 1. */
   refuse = 0;
+  /** Addresses of the host, with prefix lengths. */
+  addresses: readonly string[] = [];
+  /** The index of the interface by which every lookup goes. */
+  way: number | undefined;
   #count = 0;
   readonly #seen: () => void;
 
@@ -67,8 +75,30 @@ class Kernel implements Routing {
     this.#seen = seen;
   }
 
-  request({ type, body }: NetlinkRequest, action: string): ReturnType<Routing["request"]> {
+  request({ type, flags, body }: NetlinkRequest, action: string): ReturnType<Routing["request"]> {
     const message = (type: number): NetlinkMessage => ({ type, flags: 0, sequence: 1, body });
+    if (type === RTM_GETADDR) {
+      return ok(this.addresses.map((text): NetlinkMessage => {
+        const { body } = newAddress(2, parsePrefix(text)!);
+        return { type: RTM_NEWADDR, flags: 0, sequence: 1, body };
+      }));
+    }
+    if (type === RTM_GETROUTE && flags === NLM_F_DUMP) {
+      const bodies = [...this.routes.values()].map((hex) => Uint8Array.fromHex(hex));
+      const family = (octets: Uint8Array) => octets[0];
+      return ok(
+        bodies.filter((one) => family(one) === family(body)).map((body) => ({
+          ...message(RTM_NEWROUTE),
+          body,
+        })),
+      );
+    }
+    if (type === RTM_GETROUTE) {
+      if (this.way === undefined) return { ok: false, error: { errno: ENETUNREACH, message: action } };
+      const route = { type: "unicast", table: 254, protocol: 2, metric: 0, index: this.way } as const;
+      const destination = parsePrefix("192.0.2.2/32")!;
+      return ok([{ ...message(RTM_NEWROUTE), body: putRoute({ ...route, destination }).body }]);
+    }
     if ([RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWRULE, RTM_DELRULE].includes(type)) {
       if (++this.#count === this.refuse) {
         return { ok: false, error: { errno: EINVAL, message: `Cannot ${action}: refused` } };
@@ -99,7 +129,7 @@ class Kernel implements Routing {
 }
 
 function steering(kernel: Kernel): Steering {
-  return new Steering({ netlink: kernel, tunIndex: TUN, mtu: 1400 });
+  return new Steering({ netlink: kernel, tun: { index: TUN, mtu: 1400 } });
 }
 
 Deno.test("A flow has blackhole, route and rules of iked's own table, and our own packets pass by", () => {
@@ -189,7 +219,7 @@ Deno.test("Every packet of a flow with ports is steered, and every one whose por
 
 Deno.test("What the kernel's rules cannot say is refused with the reason", () => {
   const refusal = (...flows: FlowInstall[]) => {
-    const plan = planSteering(flows, [], TUN);
+    const plan = planSteering(flows, [], INTO_TUN);
     return plan.ok ? undefined : plan.error;
   };
   assert.match(refusal(flow("10.1.0.0/16", "2001:db8::/32"))!, /differ in family/);
@@ -246,4 +276,69 @@ Deno.test("Whichever request is refused, the flows before stay as they were", ()
     });
     assert.deepEqual([...kernel.rules.keys(), ...kernel.routes.keys()].sort(), before);
   }
+});
+
+Deno.test("With source NAT the true sources are steered as well, and unbound packets take one of either", () => {
+  const nat = { ...flow("192.0.2.10/32", "10.2.0.0/16"), sourceNat: parsePrefix("10.1.0.0/16")! };
+  const { rules } = planned([nat], [own("10.1.0.1")]);
+  const sources = rules.filter((rule) => rule.priority === 197).map((rule) => formatPrefix(rule.source!));
+  assert.deepEqual(sources, ["192.0.2.10", "10.1.0.0/16"]);
+  assert.deepEqual(sourceOf(nat, [own("10.1.0.1"), own("192.0.2.10")]), parseAddress("192.0.2.10"));
+  assert.deepEqual(sourceOf(nat, [own("10.1.0.1"), own("203.0.113.1")]), parseAddress("10.1.0.1"));
+});
+
+/** Rules by priority and source, routes by kind, prefix and device. */
+function kernelPlan(flows: readonly FlowInstall[], addresses: readonly HostAddress[], way?: number) {
+  const plan = planSteering(flows, addresses, { led: "unbound", deviceOf: () => way });
+  assert.ok(plan.ok);
+  const { rules, routes } = plan.value;
+  return {
+    rules: rules.filter(({ action }) => action.kind === "table").map(({ source, destination, inputName }) =>
+      [source, destination].map((one) => one === undefined ? "any" : formatPrefix(one)).join(" to ") +
+      ` by ${inputName}`
+    ),
+    routes: routes.map(({ type, destination, index, gateway }) =>
+      [type, formatPrefix(destination), index ?? "-", gateway ?? "-"].join(" ")
+    ),
+  };
+}
+
+Deno.test("Where the kernel has the packets of flows, only its own ones without a source are led, with no gateway", () => {
+  const v4 = flow("10.1.0.0/16", "10.2.0.0/16"), v6 = flow("2001:db8:1::/48", "2001:db8:2::/48");
+  const addresses = [own("10.1.0.1"), own("2001:db8:1::1")];
+  assert.deepEqual(kernelPlan([v4, v6], addresses, 3), {
+    rules: ["0.0.0.0 to 10.2.0.0/16 by lo", "any to 2001:db8:2::/48 by lo"],
+    routes: [
+      "blackhole 10.2.0.0/16 - -",
+      "unicast 10.2.0.0/16 3 -",
+      "blackhole 2001:db8:2::/48 - -",
+      "unicast 2001:db8:2::/48 3 -",
+      "throw fe80::/10 - -",
+    ],
+  });
+  assert.deepEqual(kernelPlan([v4], [own("192.0.2.1")], 3), { rules: [], routes: [] });
+  const lost = kernelPlan([v4], addresses);
+  assert.deepEqual(lost.routes, ["blackhole 10.2.0.0/16 - -"], "without a way they are held back");
+  assert.equal(lost.rules.length, 1);
+});
+
+Deno.test("Routes of the host's own packets come and go with its addresses and the way to the peer", () => {
+  const kernel = new Kernel();
+  const subject = new Steering({ netlink: kernel });
+  const names = () => [...kernel.routes.keys()].sort();
+  assert.ok(subject.setFlows([flow("10.1.0.0/16", "10.2.0.0/16")]).ok);
+  assert.deepEqual([names(), subject.wayless], [[], false]);
+  kernel.addresses = ["10.1.0.1/16"];
+  assert.ok(subject.refresh().ok);
+  assert.deepEqual([names(), subject.wayless], [["blackhole 10.2.0.0/16"], true]);
+  kernel.way = 5;
+  assert.ok(subject.refresh().ok);
+  assert.deepEqual([names(), subject.wayless], [["blackhole 10.2.0.0/16", "unicast 10.2.0.0/16"], false]);
+  // The kernel takes a route away with its device; the same plan puts it there again.
+  kernel.routes.delete("unicast 10.2.0.0/16");
+  assert.ok(subject.refresh().ok);
+  assert.equal(names().length, 2);
+  kernel.addresses = [];
+  assert.ok(subject.refresh().ok);
+  assert.deepEqual([names(), kernel.rules.size], [[], 0]);
 });

@@ -164,7 +164,7 @@ class Site {
 
 function open(site: Site): { tun: Tun; steering: Steering } {
   const tun = site.gateway.run(() => openTun(site.libc));
-  const steering = new Steering({ netlink: site.gateway.netlink, tunIndex: tun.index, mtu: MTU });
+  const steering = new Steering({ netlink: site.gateway.netlink, tun: { index: tun.index, mtu: MTU } });
   assert.deepEqual(steering.start(), { ok: true, value: undefined });
   return { tun, steering };
 }

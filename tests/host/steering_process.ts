@@ -13,7 +13,7 @@ const exists = (path: string): boolean => {
 };
 const libc = openLibc(LIBC_PATHS.find(exists)!);
 const tun = openTun(libc);
-const steering = new Steering({ netlink: new Netlink(libc), tunIndex: tun.index, mtu: 1400 });
+const steering = new Steering({ netlink: new Netlink(libc), tun: { index: tun.index, mtu: 1400 } });
 const side = (prefix: string, protocol = 0, port = ANY_PORT) => ({
   addresses: rangeOfPrefix(parsePrefix(prefix)!),
   protocol,

@@ -1,18 +1,24 @@
 /** The kernel's IPsec as a data path, by whichever interface it is reached. */
-import { type Libc, sendPath } from "../../../ffi/libc/mod.ts";
+import { type Libc, type Netlink, sendPath } from "../../../ffi/libc/mod.ts";
 import { Kernel, type KernelEvent, type KernelPort } from "../../../src/datapath/kernel/mod.ts";
 import { type DatapathEvent, KEEPALIVE_MS, KEEPALIVE_OCTET } from "../../../src/datapath/mod.ts";
 import { type Endpoint, formatEndpoint } from "../../../src/ip/mod.ts";
 import { random } from "../provider.ts";
+import type { FlowInstall } from "../../../src/exchange/ports.ts";
+import { OwnTraffic } from "./own_traffic.ts";
 import type { NetDatapath } from "./net_datapath.ts";
 import type { OuterSocket } from "./sockets.ts";
 
 /** So often what is in the kernel is compared with what should be. */
 const COMPARE_MS = 60_000;
+/** Sooner where the kernel told that something is gone, or its news were lost; but so long must be between two. */
+const REST_MS = 1_000;
 
 /** What every data path of the kernel is given. */
 export interface KernelOptions {
   readonly libc: Libc;
+  /** Routes, rules and addresses. */
+  readonly netlink: Netlink;
   readonly sockets: readonly OuterSocket[];
   /** Monotonic, ms. */
   readonly now: () => number;
@@ -45,6 +51,8 @@ export class KernelDatapath implements NetDatapath {
   readonly #options: KernelOptions;
   readonly #link: KernelLink;
   readonly #kernel: Kernel;
+  readonly #ownTraffic: OwnTraffic;
+  #flows: readonly FlowInstall[] = [];
   /** Pairs behind a NAT of ours, by id. */
   readonly #kept = new Map<number, Kept>();
   #comparedMs: number;
@@ -57,10 +65,18 @@ export class KernelDatapath implements NetDatapath {
     this.fd = link.fd;
     this.#kernel = new Kernel({ port: link.port, now, fraction, event });
     this.#kernel.takeOver();
+    this.#ownTraffic = new OwnTraffic(options);
     this.#comparedMs = now();
   }
 
-  setFlows: NetDatapath["setFlows"] = (flows) => this.#kernel.setFlows(flows);
+  setFlows: NetDatapath["setFlows"] = (flows) => {
+    const set = this.#kernel.setFlows(flows);
+    if (!set.ok) return set;
+    const led = this.#ownTraffic.setFlows(flows);
+    if (led.ok) this.#flows = flows;
+    else this.#kernel.setFlows(this.#flows);
+    return led;
+  };
 
   install: NetDatapath["install"] = (child) => {
     const installed = this.#kernel.install(child);
@@ -93,12 +109,15 @@ export class KernelDatapath implements NetDatapath {
 
   turn(): void {
     const lost = this.#link.drain((event) => this.#kernel.told(event));
-    if (lost) this.#compare();
+    if (lost) this.#kernel.lostNews();
+    if (this.#kernel.suspicious && this.#options.now() - this.#comparedMs >= REST_MS) this.#compare();
   }
 
   tick(): void {
+    this.#ownTraffic.tick();
     const now = this.#options.now();
-    if (now - this.#comparedMs >= COMPARE_MS) this.#compare();
+    const rest = this.#kernel.suspicious ? REST_MS : COMPARE_MS;
+    if (now - this.#comparedMs >= rest) this.#compare();
     // One for all pairs of a mapping.
     const told = new Set<string>();
     for (const kept of this.#kept.values()) {
@@ -124,6 +143,7 @@ export class KernelDatapath implements NetDatapath {
   }
 
   close(): void {
+    this.#ownTraffic.close();
     this.#kernel.close();
     this.#link.close();
   }

@@ -7,7 +7,7 @@
  * interface it fits every flow but those whose addresses are the outer ones (there `rp_filter` 0 or 2 is needed).
  */
 import { fail, ok, type Result, toHex } from "../../../src/bytes/mod.ts";
-import type { Family, IpAddress } from "../../../src/ip/mod.ts";
+import { type Family, formatAddress, type IpAddress } from "../../../src/ip/mod.ts";
 import type { DatapathError, FlowInstall } from "../../../src/exchange/ports.ts";
 import {
   deleteRoute,
@@ -51,12 +51,18 @@ export function sourceFor(netlink: Routing, peer: IpAddress): IpAddress | undefi
   return undefined;
 }
 
+/** The index of the interface by which the host would send to this address; undefined where it has no way. */
+function deviceTo(netlink: Routing, address: IpAddress): number | undefined {
+  const answer = netlink.request(lookupRoute(address, OUTER_MARK), "look up a route");
+  if (!answer.ok) return undefined;
+  const route = answer.value.map(parseRoute).find((one) => one !== undefined);
+  return route?.type === "unicast" ? route.index : undefined;
+}
+
 export interface SteeringOptions {
   readonly netlink: Routing;
-  /** Interface index of the TUN device. */
-  readonly tunIndex: number;
-  /** Octets of an inner packet. */
-  readonly mtu: number;
+  /** The TUN device, and octets of an inner packet. Absent: the kernel has the packets of flows (`led: "unbound"`). */
+  readonly tun?: { readonly index: number; readonly mtu: number };
 }
 
 /**
@@ -65,28 +71,27 @@ export interface SteeringOptions {
  */
 export class Steering {
   readonly #netlink: Routing;
-  readonly #tunIndex: number;
-  readonly #mtu: number;
+  readonly #tun: SteeringOptions["tun"];
   readonly #rules = new Map<string, Rule>();
   readonly #routes = new Map<string, Route>();
   #flows: readonly FlowInstall[] = [];
+  /** There is a flow whose packets have no way now. */
+  wayless = false;
 
   constructor(options: SteeringOptions) {
     this.#netlink = options.netlink;
-    this.#tunIndex = options.tunIndex;
-    this.#mtu = options.mtu;
+    this.#tun = options.tun;
   }
 
   /** Takes over what an earlier process left, brings the device up. */
   start(): Result<void, DatapathError> {
     const failure = this.#adopt();
     if (failure !== undefined) return failed(failure);
+    if (this.#tun === undefined) return ok(undefined);
+    const { index, mtu } = this.#tun;
     // Where the kernel has no IPv6 there is nothing to turn off.
-    this.#netlink.request(setLink(this.#tunIndex, { linkLocal: false }), "configure the TUN device");
-    const up = this.#netlink.request(
-      setLink(this.#tunIndex, { up: true, mtu: this.#mtu }),
-      "bring the TUN device up",
-    );
+    this.#netlink.request(setLink(index, { linkLocal: false }), "configure the TUN device");
+    const up = this.#netlink.request(setLink(index, { up: true, mtu }), "bring the TUN device up");
     return up.ok ? ok(undefined) : failed(up.error);
   }
 
@@ -104,10 +109,14 @@ export class Steering {
     return failed(failure);
   }
 
-  /** Adapts to addresses that the host got or lost: the kernel drops a route with the address that is its source. */
+  /**
+   * Adapts to addresses that the host got or lost: the kernel drops a route with the address that is its source, and
+   * with the device that it leads to.
+   */
   refresh(): Result<void, DatapathError> {
     this.#routes.clear();
-    return this.setFlows(this.#flows);
+    const failure = this.#adopt();
+    return failure === undefined ? this.setFlows(this.#flows) : failed(failure);
   }
 
   /** Removes everything: packets of the flows go their usual way again. */
@@ -125,8 +134,26 @@ export class Steering {
       const address = parseAddress(message);
       if (address !== undefined) addresses.push(address);
     }
-    const plan = planSteering(flows, addresses, this.#tunIndex);
+    this.wayless = false;
+    const plan = planSteering(flows, addresses, {
+      led: this.#tun === undefined ? "unbound" : "all",
+      deviceOf: this.#tun === undefined ? this.#deviceFinder() : () => this.#tun?.index,
+    });
     return plan.ok ? plan : fail({ code: "unsupported", message: plan.error });
+  }
+
+  /** Where packets to the peer go, or to the other side of the flow where it is not known who that is. */
+  #deviceFinder(): (flow: FlowInstall) => number | undefined {
+    const found = new Map<string, number | undefined>();
+    return ({ outer, remote: { addresses: { family, start, end } } }) => {
+      // The first address of a network may be one that nothing is sent to.
+      const address = outer?.remote ?? { family, value: start < end ? start + 1n : start };
+      const key = formatAddress(address);
+      if (!found.has(key)) found.set(key, deviceTo(this.#netlink, address));
+      const index = found.get(key);
+      this.wayless ||= index === undefined;
+      return index;
+    };
   }
 
   /** New routes, new rules, then old rules, old routes: no moment without both for a flow that stays. */

@@ -20,6 +20,12 @@
  *
  * A packet that has no source yet matches `from 0.0.0.0/32` in IPv4. In IPv6 it matches no `from` at all, so packets
  * that have one are sent past the rules for those that have none.
+ *
+ * Where the kernel itself has the packets of flows (`unbound`), only those without a source are led: to a device of
+ * their own choice of source, from where the kernel's policies fetch them. The route has no gateway, so that a packet
+ * that no policy wants ends there, asking for a neighbour.
+ *
+ * With source NAT both the true sources and those that they are translated to are the local side.
  */
 import { fail, ok, type Result } from "../../../src/bytes/mod.ts";
 import {
@@ -32,6 +38,7 @@ import {
   type Prefix,
   prefixesOfRange,
   rangeHolds,
+  rangeOfPrefix,
 } from "../../../src/ip/mod.ts";
 import type { FlowInstall } from "../../../src/exchange/ports.ts";
 import type { HostAddress, Route, Rule, RuleAction } from "../../../src/datapath/rtnetlink/mod.ts";
@@ -67,6 +74,14 @@ export interface SteeringPlan {
   readonly rules: readonly Rule[];
 }
 
+/** Who has the packets of flows. */
+export interface Inside {
+  /** `all`: the device below has them. `unbound`: the kernel has those that have a source. */
+  readonly led: "all" | "unbound";
+  /** Interface index of where packets of the flow are led; undefined where there is no way now. */
+  readonly deviceOf: (flow: FlowInstall) => number | undefined;
+}
+
 /** The ports that a rule can match. */
 const KNOWN: PortRange = { start: 1, end: 65534 };
 
@@ -99,12 +114,15 @@ function describe(flow: FlowInstall): string {
 }
 
 /** The rules of one flow; `own` says that the host has an address on its local side. */
-function flowRules(flow: FlowInstall, own: boolean): Result<Rule[], string> {
-  const { local, remote } = flow;
+function flowRules(flow: FlowInstall, own: boolean, led: Inside["led"]): Result<Rule[], string> {
+  const { local, remote, sourceNat } = flow;
   const family = remote.addresses.family;
   const ipProtocol = remote.protocol !== 0 ? remote.protocol : local.protocol;
   const from = portMatch(ipProtocol, local.ports), to = portMatch(ipProtocol, remote.ports);
-  const sources = prefixesOfRange(local.addresses), destinations = prefixesOfRange(remote.addresses);
+  const destinations = prefixesOfRange(remote.addresses);
+  const sources = led === "unbound"
+    ? []
+    : [...prefixesOfRange(local.addresses), ...(sourceNat === undefined ? [] : [sourceNat])];
   const count = (3 * sources.length + 1) * destinations.length;
   if (count > MAX_RULES_PER_FLOW) {
     return fail(`Cannot steer the ${describe(flow)}: it needs ${count} rules, use prefixes`);
@@ -139,15 +157,20 @@ function flowRules(flow: FlowInstall, own: boolean): Result<Rule[], string> {
 
 /** An address of the host on the local side of the flow: what unbound packets take as source. */
 export function sourceOf(flow: FlowInstall, addresses: readonly HostAddress[]): IpAddress | undefined {
-  const inside = addresses.filter((own) => own.usable && rangeHolds(flow.local.addresses, own.address));
-  return [...inside].sort((a, b) => a.scope - b.scope)[0]?.address;
+  const { local, sourceNat } = flow;
+  const ranges = [local.addresses, ...(sourceNat === undefined ? [] : [rangeOfPrefix(sourceNat)])];
+  for (const range of ranges) {
+    const inside = addresses.filter((own) => own.usable && rangeHolds(range, own.address));
+    if (inside.length > 0) return inside.sort((a, b) => a.scope - b.scope)[0]!.address;
+  }
+  return undefined;
 }
 
-/** Rules and routes for the flows, on a host with these addresses and the TUN device of this index. */
+/** Rules and routes for the flows, on a host with these addresses. */
 export function planSteering(
   flows: readonly FlowInstall[],
   addresses: readonly HostAddress[],
-  tunIndex: number,
+  inside: Inside,
 ): Result<SteeringPlan, string> {
   const routes = new Map<string, Route>();
   const rules: Rule[] = [];
@@ -158,7 +181,8 @@ export function planSteering(
       return fail(`Cannot steer the ${describe(flow)}: its sides differ in family`);
     }
     const source = sourceOf(flow, addresses);
-    const made = flowRules(flow, source !== undefined);
+    if (source === undefined && inside.led === "unbound") continue;
+    const made = flowRules(flow, source !== undefined, inside.led);
     if (!made.ok) return made;
     families.add(family);
     if (source !== undefined) unbound.add(family);
@@ -167,13 +191,14 @@ export function planSteering(
       const name = `${destination.address.value}/${destination.length}/${family}`;
       const route = { destination, table: TABLE, protocol: PROTOCOL };
       routes.set(`blackhole ${name}`, { ...route, type: "blackhole", metric: METRIC.blackhole });
-      const known = routes.get(name)?.source ?? source;
+      const index = inside.deviceOf(flow);
+      if (index === undefined || routes.get(name)?.source !== undefined) continue;
       routes.set(name, {
         ...route,
         type: "unicast",
         metric: METRIC.tunnel,
-        index: tunIndex,
-        ...(known === undefined ? {} : { source: known }),
+        index,
+        ...(source === undefined ? {} : { source }),
       });
     }
   }

@@ -111,7 +111,7 @@ export class Userland implements NetDatapath {
     const { index } = this.tun;
     // A device that keeps the kernel's own length carries packets all the same.
     netlink.request(setLink(index, { queueLength: DEVICE_QUEUE }), "lengthen the queue of the TUN device");
-    this.#steering = new Steering({ netlink, tunIndex: index, mtu: DEVICE_MTU });
+    this.#steering = new Steering({ netlink, tun: { index, mtu: DEVICE_MTU } });
     const started = this.#steering.start();
     if (!started.ok) {
       this.tun.close();

@@ -76,7 +76,6 @@ class FlowCompiler {
   #sourceNat({ host, sourceNat }: EndNode, from: readonly AddressRange[]): readonly Prefix[] | undefined {
     if (sourceNat === undefined) return undefined;
     const { context } = this;
-    context.use("source NAT", sourceNat.place);
     warnHostBits(sourceNat, context.diagnostics);
     const prefixes = prefixesOf(sourceNat, context);
     const fitting = prefixes.filter(({ address }) => from.some(({ family }) => family === address.family));

@@ -2,6 +2,8 @@
  * Policies of flows without an SA: what goes out waits for one (the kernel asks for it where it is told the peer), what
  * comes in in clear is dropped.
  */
+import { rangeOfPrefix } from "../../ip/mod.ts";
+import { matchesPacket, type PacketFields, type TrafficSelector } from "../../selector/mod.ts";
 import type { FlowInstall } from "../types.ts";
 import { type KernelSelector, kernelSelectors, reverseSelector } from "./selector.ts";
 import type { KernelPolicy, Template } from "./values.ts";
@@ -19,9 +21,33 @@ export function flowPriority(index: number, withSa: boolean): number {
   return Math.min(FIRST_PRIORITY + 2 * index + (withSa ? 0 : 1), LAST_PRIORITY);
 }
 
+/** The local side of a flow as its packets come; undefined where that is as agreed on. */
+export function trueSource({ local, sourceNat }: FlowInstall): TrafficSelector | undefined {
+  return sourceNat && { ...local, addresses: rangeOfPrefix(sourceNat) };
+}
+
+/** Whether the flow has this outgoing packet, before translation or after it. */
+export function flowHas(flow: FlowInstall, packet: PacketFields): boolean {
+  const { local, remote } = flow, source = trueSource(flow);
+  return matchesPacket(local, remote, packet) ||
+    (source !== undefined && matchesPacket(source, remote, packet));
+}
+
+/** Outgoing selectors of a flow. */
+export interface FlowSelectors {
+  /** Those that its SA is for. */
+  readonly agreed: readonly KernelSelector[];
+  /** And those before translation. */
+  readonly all: readonly KernelSelector[];
+}
+
 /** Outgoing selectors of a flow, or why the kernel has no word for it. */
-export function flowSelectors(flow: FlowInstall): readonly KernelSelector[] | { readonly message: string } {
-  return kernelSelectors(flow.local, flow.remote);
+export function flowSelectors(flow: FlowInstall): FlowSelectors | { readonly message: string } {
+  const agreed = kernelSelectors(flow.local, flow.remote);
+  if ("message" in agreed) return agreed;
+  const source = trueSource(flow);
+  const translated = source === undefined ? [] : kernelSelectors(source, flow.remote);
+  return "message" in translated ? translated : { agreed, all: [...agreed, ...translated] };
 }
 
 /** The policies of the flow that is number `index`. */

@@ -12,10 +12,11 @@ import type { PolicyTags } from "./tags.ts";
  */
 export function flowsOf(policies: readonly Policy[], tags: PolicyTags): FlowInstall[] {
   const flows = policies.flatMap((policy) =>
-    policy.flows.map(({ local, remote }) => ({
+    policy.flows.map(({ local, remote, sourceNat }) => ({
       policy: tags.of(policy),
       local,
       remote,
+      ...(sourceNat === undefined ? {} : { sourceNat }),
       ...(policy.encapsulation === "ah" ? { protocol: "ah" as const } : {}),
       ...(policy.tunnelMode === "transport" ? { mode: "transport" as const } : {}),
       ...outerOf(policy),
@@ -52,8 +53,8 @@ export function sameFlows(a: readonly FlowInstall[], b: readonly FlowInstall[]):
   return a.length === b.length && a.every((flow, at) => sameValue(flow, b[at]));
 }
 
-function selectorsOf({ local, remote }: FlowInstall): string {
-  return textOf([local, remote]);
+function selectorsOf({ local, remote, sourceNat }: FlowInstall): string {
+  return textOf([local, remote, sourceNat]);
 }
 
 /** Protocols weigh most, then ports, then how many addresses there are, as powers of two. */

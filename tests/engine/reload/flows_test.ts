@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatRange } from "../../../src/ip/mod.ts";
+import { formatPrefix, formatRange, parsePrefix } from "../../../src/ip/mod.ts";
 import type { Flow, Policy } from "../../../src/policy/mod.ts";
 import { bothFlows, flowsOf } from "../../../src/engine/reload/flows.ts";
 import { PolicyTags } from "../../../src/engine/reload/tags.ts";
@@ -46,4 +46,12 @@ Deno.test("bothFlows: the new flows, then those of the old that they lack, each 
   const both = bothFlows(old, next).map(({ remote }) => formatRange(remote.addresses));
   assert.deepEqual(both, ["10.3.0.0/16", "10.4.0.0/16", "10.2.0.0/16"]);
   assert.deepEqual(bothFlows([], next), next);
+});
+
+Deno.test("flowsOf, bothFlows: true sources behind source NAT are part of a flow", () => {
+  const tags = new PolicyTags();
+  const nat = (from: string) => ({ ...flow("192.0.2.10/32", "10.2.0.0/16"), sourceNat: parsePrefix(from)! });
+  const old = flowsOf(policies(nat("10.1.0.0/16")), tags), next = flowsOf(policies(nat("10.9.0.0/16")), tags);
+  const sources = bothFlows(old, next).map(({ sourceNat }) => formatPrefix(sourceNat!));
+  assert.deepEqual(sources, ["10.9.0.0/16", "10.1.0.0/16"]);
 });

@@ -1,0 +1,124 @@
+/**
+ * The gateway's own packets under the kernel's IPsec, and source NAT in front of it. Runs in the VM of `../shared/lab`
+ * (`tests/kernel/run`).
+ */
+import assert from "node:assert/strict";
+import { Iked } from "../interop/iked.ts";
+import { must, ping, Wire } from "../interop/lab.ts";
+import { StrongSwan } from "../interop/peers.ts";
+import { PATHS, SUITES, swanctlConf } from "../interop/suites.ts";
+import { literalBlocks, section } from "../man/pages.ts";
+import { kernelTest } from "./peers.ts";
+import { ClearPackets, pingInVain, pingUnbound, routing } from "./wire.ts";
+
+const PATH = PATHS[0]!, SUITE = SUITES[0]!;
+const EXAMPLE_PSK = "an example: put 32 random characters here";
+
+async function strongSwan(wire: Wire, leftNet: string, rightNet: string): Promise<StrongSwan> {
+  const peer = await StrongSwan.start(wire.right, "kernel");
+  await peer.load(swanctlConf("right", PATH, SUITE, { psk: EXAMPLE_PSK, leftNet, rightNet }));
+  return peer;
+}
+
+/** The lab's routes to the other LAN name a source and a dead next hop: here there is a way in clear, and no source. */
+async function openTheClearWay(wire: Wire): Promise<void> {
+  const left = ["-n", wire.left], right = ["-n", wire.right];
+  await must("ip", ...left, "route", "del", "10.2.0.0/16");
+  await must("ip", "-6", ...left, "route", "del", "fd02::/64");
+  await must("ip", ...left, "route", "add", "10.2.0.0/17", "via", "192.0.2.2");
+  await must("ip", ...left, "route", "add", "default", "via", "192.0.2.2");
+  await must("ip", "-6", ...left, "route", "add", "default", "via", "2001:db8::2");
+  await must("ip", ...right, "route", "add", "default", "via", "192.0.2.1");
+}
+
+const OWN = `ikev2 "own" active esp from 10.1.0.0/16 to 10.2.0.0/16 from fd01::/64 to fd02::/64 \\
+  local ${PATH.left} peer ${PATH.right} ikesa ${SUITE.ikesa} childsa ${SUITE.childsa} \\
+  srcid left.example.com dstid right.example.com psk "${EXAMPLE_PSK}"
+`;
+
+kernelTest("matrix", "xfrm: the gateway's own packets take the tunnel, IPv4 and IPv6", async () => {
+  await using wire = await Wire.create("", "direct");
+  await openTheClearWay(wire);
+  await using _peer = await strongSwan(wire, "10.1.0.0/16,fd01::/64", "10.2.0.0/16,fd02::/64");
+  const before = await routing(wire.left);
+  await using clear = await ClearPackets.watch(wire.left);
+  {
+    await using iked = await Iked.start(wire.left, OWN, "-K", "xfrm");
+    await iked.process.line(/child-up/);
+    assert.match(
+      await must("ip", "-n", wire.left, "route", "get", "10.2.0.1"),
+      / dev wire .*src 10\.1\.0\.1 /,
+    );
+    assert.equal(await pingUnbound(wire.left, "10.2.0.1", 5), 5);
+    assert.equal(await pingUnbound(wire.left, "fd02::1", 5), 5);
+    const [sa] = (await iked.ctl("show", "sa")).ikeSas;
+    assert.ok(sa.children[0].packetsIn >= 10 && sa.children[0].packetsOut >= 10, JSON.stringify(sa.children));
+    await iked.process.stop("SIGKILL");
+  }
+  // Without SAs there is no way out: the policies of the dead process are still there, and its route's source is theirs.
+  await must("ip", "-n", wire.left, "xfrm", "state", "flush");
+  assert.equal(await pingInVain(wire.left, "10.2.0.1"), 0);
+  assert.equal(await pingInVain(wire.left, "fd02::1"), 0);
+  await using iked = await Iked.start(wire.left, OWN, "-K", "xfrm");
+  await iked.process.line(/child-up/);
+  assert.equal(await pingUnbound(wire.left, "10.2.0.1", 3), 3);
+  assert.equal(await clear.end(), "");
+  assert.equal((await iked.process.stop()).code, 0, iked.process.log);
+  assert.equal(await routing(wire.left), before);
+});
+
+/** A host behind the left gateway, with the networks of iked.conf(5)'s example of address translation. */
+async function exampleNetworks(wire: Wire): Promise<string> {
+  const inside = "inside";
+  await must("ip", "netns", "add", inside);
+  const veth = ["link", "add", "inner", "type", "veth", "peer", "name", "eth0", "netns", inside];
+  await must("ip", "-n", wire.left, ...veth);
+  for (
+    const [namespace, device, address] of [
+      [wire.left, "inner", "192.168.1.1/24"],
+      [inside, "eth0", "192.168.1.2/24"],
+      [wire.right, "lan", "192.168.2.1/24"],
+    ] as const
+  ) {
+    await must("ip", "-n", namespace, "addr", "add", address, "dev", device);
+    await must("ip", "-n", namespace, "link", "set", device, "up");
+  }
+  await must("ip", "-n", inside, "route", "add", "default", "via", "192.168.1.1");
+  return inside;
+}
+
+kernelTest(
+  "matrix",
+  "xfrm: the manual's example of outgoing address translation carries what the rule translates",
+  async () => {
+    await using wire = await Wire.create("", "direct");
+    await openTheClearWay(wire);
+    const inside = await exampleNetworks(wire);
+    await using _peer = await strongSwan(wire, "10.10.10.1/32", "192.168.2.0/24");
+    const [example, , rule] = literalBlocks(section("iked.conf.5", "OUTGOING ADDRESS TRANSLATION"));
+    assert.match(example!, /from 10\.10\.10\.1 \(192\.168\.1\.0\/24\) to 192\.168\.2\.0\/24/);
+    const conf = example!.replace(" active ", " passive ")
+      .replace("srcid", `ikesa ${SUITE.ikesa} childsa ${SUITE.childsa} srcid`);
+    const before = await routing(wire.left);
+    await using clear = await ClearPackets.watch(wire.left);
+    await using iked = await Iked.start(wire.left, conf, "-K", "xfrm");
+    // The first packet of a true source asks for the tunnel.
+    assert.equal(await pingInVain(inside, "192.168.2.1"), 0);
+    await iked.process.line(/child-up/);
+    assert.equal(await pingInVain(inside, "192.168.2.1"), 0, "without the rule the peer drops it");
+    const words = rule!.replaceAll("\\\n", " ").trim().split(/\s+/).slice(1);
+    await must("ip", "netns", "exec", wire.left, "iptables-legacy", ...words);
+    assert.equal(await ping(inside, "192.168.1.2", "192.168.2.1", 5, 0.2), 5, iked.process.log);
+    assert.equal(await pingUnbound(wire.left, "192.168.2.1", 3), 3, "the gateway itself");
+    await must("ip", "-n", wire.left, "addr", "add", "10.10.10.1/32", "dev", "lo");
+    assert.equal(await ping(wire.right, "192.168.2.1", "10.10.10.1", 3, 0.2), 3, "the peer begins");
+    assert.equal(await ping(wire.left, "10.10.10.1", "192.168.2.1", 3, 0.2), 3);
+    assert.equal(await clear.end(), "");
+    assert.equal((await iked.process.stop()).code, 0, iked.process.log);
+    assert.equal(await routing(wire.left), before);
+    for (const what of ["state", "policy"]) {
+      assert.equal(await must("ip", "-n", wire.left, "xfrm", what), "");
+    }
+    await must("ip", "netns", "del", inside);
+  },
+);
