@@ -187,14 +187,14 @@ export class KernelEvents {
 
   /**
    * Listens to these groups (XFRM_GROUP) in the calling thread's network namespace, for messages of these types
-   * (XFRM_MSG), absent: of all. Throws `LibcError`.
+   * (XFRM_MSG). Throws `LibcError`.
    */
-  constructor(libc: Libc, groups: number, types?: readonly number[]) {
+  constructor(libc: Libc, groups: number, types: readonly number[]) {
     this.#libc = libc;
     this.fd = listen(libc, "xfrm", groups, "listen to the kernel's IPsec");
     setBuffer(libc, this.fd, SO_RCVBUFFORCE, SO_RCVBUF, EVENT_QUEUE);
     try {
-      if (types !== undefined) keepTypes(libc, this.fd, types);
+      keepTypes(libc, this.fd, types);
     } catch (error) {
       this.close();
       throw error;

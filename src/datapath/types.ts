@@ -96,8 +96,12 @@ export type DatapathEvent =
   }
   /** An authentic packet came from elsewhere: the peer's NAT gave it a new address or port. */
   | { readonly kind: "moved"; readonly id: number; readonly remote: Endpoint }
-  /** A limit of octets or sequence numbers is near (`soft`) or reached (`hard`), or somebody else removed it (`hard`). */
-  | { readonly kind: "expired"; readonly id: number; readonly limit: "soft" | "hard" };
+  /** A limit of octets or sequence numbers is near (`soft`) or reached (`hard`), or the pair is lost (`hard`). */
+  | { readonly kind: "expired"; readonly id: number; readonly limit: "soft" | "hard" }
+  /** Somebody else removed an SA of the pair. Told again, now and then, as long as the pair is asked for. */
+  | { readonly kind: "vanished"; readonly id: number }
+  /** What else the data path found, and what it does: a line for the log. */
+  | { readonly kind: "noticed"; readonly text: string };
 
 /** The outcome of an order to the data path. */
 export type DatapathResult = Result<void, DatapathError>;

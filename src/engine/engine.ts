@@ -131,8 +131,13 @@ class IkeEngine implements Engine {
 
   #datapathEvent(event: DatapathEvent): void {
     if (event.kind === "acquire") return this.#starter.acquire(event.policy);
+    if (event.kind === "noticed") return this.#world.log("warning", event.text);
     const mailbox = this.#ownerOf(event.id);
     if (mailbox === undefined) return;
+    if (event.kind === "vanished") {
+      mailbox.log("warning", `Child SA ${event.id} was removed from the data path by somebody else: rekeying it`);
+      return mailbox.fire("rekeyChild", event.id);
+    }
     if (event.kind === "expired") {
       return mailbox.fire(event.limit === "soft" ? "rekeyChild" : "expireChild", event.id);
     }

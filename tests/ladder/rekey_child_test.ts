@@ -224,6 +224,32 @@ Deno.test("ladder: a soft limit of the data path rekeys, a hard one deletes at o
   await ladder.states("established[]", "established[]");
 });
 
+for (const by of ["a", "b"] as const) {
+  Deno.test(`ladder: a pair that somebody took out of the data path of "${by}" is rekeyed at once, and the log says so`, async () => {
+    const ladder = await Ladder.connected();
+    const { pair } = ladder;
+    const host = pair[by];
+    const id = [...host.datapath.pairs.keys()][0]!;
+    host.datapath.vanish(id);
+    // What is told of a pair twice is done once; of one that is no more there is nothing to do.
+    host.datapath.vanish(id);
+    host.datapath.vanish(999);
+    await pair.settle();
+    const { to, first } = arrows(by);
+    await ladder.arrow(`${to} CREATE_CHILD_SA request ${first}: N(REKEY_SA),SA,Nonce,TSi,TSr`);
+    await pair.advance(5_000);
+    await ladder.states("established[installed]", "established[installed]");
+    await pair.traffic.assertPasses();
+    assert.equal(host.events.filter((event) => event.kind === "child-rekeyed").length, 1);
+    const [line] = host.events.filter((event) => event.kind === "log" && event.level === "warning");
+    assert.match(
+      line?.kind === "log" ? line.text : "",
+      /^Child SA \d+ was removed from the data path by somebody else/,
+    );
+    for (const one of pair.hosts) assert.equal(one.datapath.pairs.size, 1);
+  });
+}
+
 Deno.test("ladder: a lifetime in octets rekeys in time: every packet of a long stream arrives", async () => {
   const ladder = await Ladder.connected({
     a: sideA({ policy: { childLifetime: { ms: 0, octets: 20_000 } } }),

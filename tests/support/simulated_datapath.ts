@@ -234,6 +234,12 @@ export class SimulatedDatapath implements Datapath {
   expire(id: number, limit: "soft" | "hard"): void {
     this.#report({ kind: "expired", id, limit });
   }
+
+  /** Somebody else removes a pair, and this is noticed. */
+  vanish(id: number): void {
+    this.pairs.delete(id);
+    this.#report({ kind: "vanished", id });
+  }
 }
 
 function copyOf(half: ChildInstall["inbound"]): ChildInstall["inbound"] {

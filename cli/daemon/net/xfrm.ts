@@ -4,6 +4,17 @@ import { parseEvent, XFRM_GROUP, XFRM_MSG, XfrmPort } from "../../../src/datapat
 import { StartError } from "../role.ts";
 import { KernelDatapath, type KernelOptions } from "./kernel_datapath.ts";
 
+/** Of what the kernel tells, what matters: others' SAs come by with their keys. */
+const NEWS = [
+  XFRM_MSG.ACQUIRE,
+  XFRM_MSG.EXPIRE,
+  XFRM_MSG.MAPPING,
+  XFRM_MSG.DELSA,
+  XFRM_MSG.FLUSHSA,
+  XFRM_MSG.DELPOLICY,
+  XFRM_MSG.FLUSHPOLICY,
+];
+
 /** Takes over the kernel's tables. Throws `StartError`. */
 export function openXfrm(options: KernelOptions): KernelDatapath {
   const { libc } = options;
@@ -14,9 +25,8 @@ export function openXfrm(options: KernelOptions): KernelDatapath {
     throw error instanceof LibcError ? new StartError(`${error.message}: the kernel has no XFRM`) : error;
   }
   try {
-    const { acquire, expire, mapping } = XFRM_GROUP;
-    const types = [XFRM_MSG.ACQUIRE, XFRM_MSG.EXPIRE, XFRM_MSG.MAPPING];
-    events = new KernelEvents(libc, acquire | expire | mapping, types);
+    const { acquire, expire, mapping, sa, policy } = XFRM_GROUP;
+    events = new KernelEvents(libc, acquire | expire | mapping | sa | policy, NEWS);
   } catch (error) {
     netlink.close();
     if (!(error instanceof LibcError)) throw error;

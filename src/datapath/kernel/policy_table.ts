@@ -45,6 +45,11 @@ export class PolicyTable {
     return this.#slots.size;
   }
 
+  /** Whether the kernel should have the policy with this key. */
+  has(key: string): boolean {
+    return this.#slots.get(key)?.installed !== undefined;
+  }
+
   /** Those that the kernel should have, by key. */
   *installed(): Iterable<readonly [string, KernelPolicy]> {
     for (const [key, { installed }] of this.#slots) if (installed !== undefined) yield [key, installed];

@@ -177,5 +177,25 @@ export interface Mapping {
   readonly to: Endpoint;
 }
 
-/** What the kernel tells of its own accord: traffic without an SA, limits that were reached, peers that moved. */
-export type KernelEvent = Acquire | Expire | PolicyExpire | Mapping;
+/** Somebody removed an SA, perhaps this daemon. */
+export interface SaGone {
+  readonly kind: "sa-gone";
+  readonly sa: SaName;
+}
+
+/** Somebody removed a policy, perhaps this daemon. */
+export interface PolicyGone {
+  readonly kind: "policy-gone";
+  readonly policy: PolicyName;
+}
+
+/** Somebody removed all SAs, or all of a protocol, or all policies. */
+export interface Flushed {
+  readonly kind: "flushed";
+}
+
+/**
+ * What the kernel tells of its own accord: traffic without an SA, limits that were reached, peers that moved, what is
+ * gone.
+ */
+export type KernelEvent = Acquire | Expire | PolicyExpire | Mapping | SaGone | PolicyGone | Flushed;

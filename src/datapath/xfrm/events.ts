@@ -11,10 +11,10 @@ import type {
   SaName,
 } from "../kernel/values.ts";
 import { type NetlinkMessage, type NetlinkRequest, NLM_F_ACK, NLM_F_REPLACE } from "../rtnetlink/message.ts";
-import { addressOf, StructReader, StructWriter } from "./layout.ts";
+import { addressOf, StructReader, StructWriter } from "../kernel/layout.ts";
 import { ipsecProtocolOf, XFRM_MSG } from "./numbers.ts";
-import { POLICY_LENGTH, readPolicy } from "./policy.ts";
-import { readSa, readSaName, SA_LENGTH, writeSaName } from "./sa.ts";
+import { parseDeletedPolicy, POLICY_LENGTH, readPolicy } from "./policy.ts";
+import { parseDeletedSa, readSa, readSaName, SA_LENGTH, writeSaName } from "./sa.ts";
 import { readSelector } from "./selector.ts";
 import { replayAttribute } from "./replay.ts";
 
@@ -78,7 +78,8 @@ function parseMapping(body: Uint8Array): Mapping | undefined {
 }
 
 /** The event of a message; undefined for one that is none, is cut short, or concerns what there is no word for. */
-export function parseEvent({ type, body }: NetlinkMessage): KernelEvent | undefined {
+export function parseEvent(message: NetlinkMessage): KernelEvent | undefined {
+  const { type, body } = message;
   switch (type) {
     case XFRM_MSG.ACQUIRE:
       return parseAcquire(body);
@@ -88,6 +89,17 @@ export function parseEvent({ type, body }: NetlinkMessage): KernelEvent | undefi
       return parsePolicyExpire(body);
     case XFRM_MSG.MAPPING:
       return parseMapping(body);
+    case XFRM_MSG.DELSA: {
+      const sa = parseDeletedSa(message);
+      return sa && { kind: "sa-gone", sa };
+    }
+    case XFRM_MSG.DELPOLICY: {
+      const policy = parseDeletedPolicy(message);
+      return policy && { kind: "policy-gone", policy };
+    }
+    case XFRM_MSG.FLUSHSA:
+    case XFRM_MSG.FLUSHPOLICY:
+      return { kind: "flushed" };
     default:
       return undefined;
   }

@@ -4,9 +4,19 @@ import { espSpi, fromHex } from "../../../src/bytes/mod.ts";
 import { ANY_PORT, parseAddress, parsePrefix, rangeOfPrefix } from "../../../src/ip/mod.ts";
 import type { ChildInstall, DatapathEvent, FlowInstall } from "../../../src/datapath/mod.ts";
 import type { TrafficSelector } from "../../../src/selector/types.ts";
-import { Kernel } from "../../../src/datapath/kernel/mod.ts";
-import type { NetlinkMessage } from "../../../src/datapath/rtnetlink/mod.ts";
-import { newPolicy, newSa, parseEvent, XFRM_MSG, XfrmPort } from "../../../src/datapath/xfrm/mod.ts";
+import { Kernel, type KernelSelector } from "../../../src/datapath/kernel/mod.ts";
+import type { NetlinkMessage, NetlinkRequest } from "../../../src/datapath/rtnetlink/mod.ts";
+import {
+  deletePolicy,
+  deleteSa,
+  flushPolicies,
+  flushSas,
+  newPolicy,
+  newSa,
+  parseEvent,
+  XFRM_MSG,
+  XfrmPort,
+} from "../../../src/datapath/xfrm/mod.ts";
 import { FakeKernel } from "../xfrm/fake_kernel.ts";
 import { ANSWERS } from "../xfrm/recorded.ts";
 
@@ -254,6 +264,83 @@ Deno.test("kernel: limits in octets become events; the kernel's own count is wha
   bench.told(bench.fake.expire(outName(1), false));
   bench.told(bench.fake.expire(outName(1), true));
   assert.deepEqual(bench.events.map((event) => event.kind === "expired" && event.limit), ["soft", "hard"]);
+  // Its end is known: nobody removed it.
+  assert.equal(bench.kernel.compare().vanished, 0);
+  assert.equal(bench.events.length, 2);
+});
+
+Deno.test("kernel: what is gone by somebody else's hand calls for a comparison, own removals do not", () => {
+  const bench = new Bench();
+  const { kernel, fake } = bench;
+  kernel.setFlows([FLOW]);
+  kernel.install(child(1));
+  kernel.install(child(2));
+  const hear = (requests: readonly NetlinkRequest[]) => {
+    for (const request of requests) bench.told({ ...request, sequence: 0 });
+  };
+  const sa = fake.sas.get(outName(1))!.state, policy = [...fake.policies.values()][0]!.state;
+  // Still there: it was made anew.
+  hear([deleteSa(sa)]);
+  kernel.remove([2]);
+  hear([deleteSa({ ...sa, spi: 0x2002 }), deleteSa({ ...sa, spi: 0x9999 })]);
+  hear([deletePolicy({ ...policy, selector: { ...policy.selector, protocol: 17 } })]);
+  assert.equal(kernel.suspicious, false);
+  assert.ok(fake.request(deleteSa(sa), "remove").ok);
+  hear([deleteSa(sa)]);
+  assert.equal(kernel.suspicious, true);
+  assert.deepEqual(kernel.compare(), { leftovers: 0, restored: 0, vanished: 1 });
+  assert.deepEqual(bench.events.splice(0), [{ kind: "vanished", id: 1 }]);
+  for (const request of [deletePolicy(policy), flushPolicies(), flushSas(undefined)]) {
+    assert.equal(kernel.suspicious, false);
+    hear([request]);
+    assert.equal(kernel.suspicious, true);
+    kernel.compare();
+  }
+  // As long as the kernel would not tell what it holds, nothing is certain.
+  hear([flushPolicies()]);
+  fake.failing = { after: 1, errno: 105 };
+  kernel.compare();
+  assert.equal(kernel.suspicious, true);
+  kernel.compare();
+  assert.equal(kernel.suspicious, false);
+});
+
+Deno.test("kernel: news that were lost are made up for: first packets, soft limits, what asks for an SA", () => {
+  const bench = new Bench();
+  const { kernel, fake } = bench;
+  kernel.setFlows([FLOW]);
+  kernel.install(child(1, { lifetimeOctets: 1_000_000 }));
+  kernel.install(child(2, { outboundFrom: "when-used" }));
+  fake.count(outName(1), 750_000, 700);
+  fake.count(inName(2), 100, 1);
+  const asked = fake.sas.get(outName(1))!;
+  const selector: KernelSelector = {
+    family: 4,
+    source: { address: address("10.1.0.5"), length: 32 },
+    destination: { address: address("10.2.0.6"), length: 32 },
+    protocol: 1,
+    sourcePort: { port: 8, mask: 0xffff },
+    destinationPort: { port: 0, mask: 0xffff },
+  };
+  const note = { ...asked.state, spi: 0, selector, algorithms: {} };
+  assert.ok(fake.request(newSa(note), "note").ok);
+  kernel.compare();
+  assert.deepEqual(bench.events, []);
+  kernel.lostNews();
+  kernel.lostNews();
+  assert.equal(kernel.suspicious, true);
+  kernel.compare();
+  assert.deepEqual(bench.events, [
+    { kind: "noticed", text: "The kernel told more than its queue holds: comparing SAs and policies" },
+    { kind: "expired", id: 1, limit: "soft" },
+    {
+      kind: "acquire",
+      policy: "sites",
+      source: selector.source.address,
+      destination: selector.destination.address,
+    },
+  ]);
+  assert.ok(fake.sas.has(outName(2)));
 });
 
 Deno.test("kernel: a pair that moves keeps window and counters, and its policies follow", () => {
@@ -336,7 +423,10 @@ Deno.test("kernel: a comparison removes own leftovers, restores what vanished, a
   );
   bench.fake.policies.delete(ours![0]);
   assert.deepEqual(bench.kernel.compare(), { leftovers: 0, restored: 1, vanished: 1 });
-  assert.deepEqual(bench.events, [{ kind: "expired", id: 1, limit: "hard" }]);
+  assert.deepEqual(bench.events, [
+    { kind: "vanished", id: 1 },
+    { kind: "noticed", text: "Somebody else removed IPsec policies: put 1 back" },
+  ]);
   bench.kernel.close();
   assert.deepEqual([bench.fake.sas.size, bench.fake.policies.size], [1, 1]);
 });
