@@ -52,7 +52,10 @@ const LIMITS: Readonly<Partial<Record<Feature, Limit>>> = {
   "eap": { reason: PSK_ONLY },
   "fragmentation": { reason: "this version sends no IKE fragments: leave it out, or write nofragmentation" },
   "iface": { reason: NO_ADDRESSES },
-  "ipcomp": { reason: "this version does not compress" },
+  "ipcomp": {
+    reason: "packets are compressed by the kernel, over netlink alone: use -K xfrm, or leave ipcomp out",
+    datapaths: ["userland", "pfkey"],
+  },
   "mobike": { reason: "this version keeps the addresses of an IKE SA: leave it out, or write nomobike" },
   "ocsp": { reason: "this version checks no certificates" },
   "radius": { reason: "this version asks no RADIUS server" },

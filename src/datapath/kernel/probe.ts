@@ -1,16 +1,18 @@
 /** Whether the kernel can do what Child SAs need: an SA to nowhere is made of each, and removed. */
 import { wipe } from "../../bytes/mod.ts";
 import { encrAlgorithm, integAlgorithm } from "../../crypto/algorithms.ts";
-import { ENCR, INTEG } from "../../wire/registry.ts";
+import { ENCR, INTEG, IPCOMP } from "../../wire/registry.ts";
 import type { Family } from "../../ip/mod.ts";
 import type { ChildNeed } from "../need.ts";
-import { kernelAlgorithms, wantedModules } from "./algorithms.ts";
+import { kernelAlgorithms, kernelCompression, wantedModules } from "./algorithms.ts";
 import { ERRNO, type KernelFailure, whatIsMissing } from "./failure.ts";
 import type { KernelPort } from "./port.ts";
 import { OWN_PROBE } from "./reqids.ts";
 import { type KernelSa, SA_FLAG } from "./values.ts";
 
 const PROBE_SPI = 0x1ced_0001;
+/** Not one that two ends may agree on (RFC 3173 §3.3): no Child SA has it. */
+const PROBE_CPI = 0xffff;
 
 /** A need with the algorithms that every kernel with this protocol has. */
 function plain({ suite: { protocol }, family }: ChildNeed): ChildNeed {
@@ -50,6 +52,22 @@ function saOf({ suite, family }: ChildNeed, encrKey: Uint8Array, integKey: Uint8
   };
 }
 
+/** Why the kernel does not take an SA; it is removed at once where it does. */
+function refusedSa(port: KernelPort, sa: KernelSa): KernelFailure | undefined {
+  // What a probe left that was killed.
+  port.removeSa(sa);
+  const added = port.addSa(sa);
+  if (added.ok) {
+    port.removeSa(sa);
+    return undefined;
+  }
+  const { errno, message } = added.error;
+  const { protocol } = sa;
+  const algorithms = wantedModules(sa.algorithms);
+  const missing = whatIsMissing(errno, { protocol, algorithms, module: port.module });
+  return { errno, message: missing === undefined ? message : `${message}: ${missing}` };
+}
+
 /** Why the kernel cannot meet this one need. */
 function refusalOf(
   port: KernelPort,
@@ -62,19 +80,26 @@ function refusalOf(
   const integKey = random(mac?.keyLength ?? 0);
   const sa = saOf(need, encrKey, integKey);
   if (typeof sa === "string") return { errno: 0, message: sa };
-  // What a probe left that was killed.
-  port.removeSa(sa);
-  const added = port.addSa(sa);
+  const refused = refusedSa(port, sa);
   wipe(encrKey, integKey);
-  if (added.ok) {
-    port.removeSa(sa);
-    return undefined;
-  }
-  const { errno, message } = added.error;
-  const protocol = sa.protocol === "ah" ? "ah" : "esp";
-  const algorithms = wantedModules(sa.algorithms);
-  const missing = whatIsMissing(errno, { protocol, algorithms, module: port.module });
-  return { errno, message: missing === undefined ? message : `${message}: ${missing}` };
+  return refused;
+}
+
+/** Why the kernel cannot compress; undefined where it can, or need not. */
+function ipcompRefusal(port: KernelPort, { ipcomp, family }: ChildNeed): KernelFailure | undefined {
+  if (ipcomp !== true) return undefined;
+  const algorithms = kernelCompression(IPCOMP.IPCOMP_DEFLATE);
+  if ("message" in algorithms) return { errno: 0, message: algorithms.message };
+  return refusedSa(port, {
+    source: loopback(family),
+    destination: loopback(family),
+    spi: PROBE_CPI,
+    protocol: "ipcomp",
+    mode: "tunnel",
+    reqid: OWN_PROBE,
+    flags: SA_FLAG.anyFamily,
+    algorithms,
+  });
 }
 
 /** The first of these needs that the kernel cannot meet. `random` gives keys, which are wiped. */
@@ -84,7 +109,7 @@ export function probeKernel(
   random: (length: number) => Uint8Array,
 ): Lack | undefined {
   for (const [at, need] of (needs.length === 0 ? [PLAIN_ESP] : needs).entries()) {
-    const refused = refusalOf(port, need, random);
+    const refused = refusalOf(port, need, random) ?? ipcompRefusal(port, need);
     if (refused === undefined) continue;
     // A host without IPv6 gets no peer that comes with it.
     if (need.family === 6 && refused.errno === ERRNO.EAFNOSUPPORT) continue;
