@@ -1,6 +1,6 @@
 /**
- * The C structures of linux/xfrm.h: integers in the order of little-endian machines, addresses, ports and SPIs in the
- * network's order, each at a multiple of its own size.
+ * The C structures of linux/xfrm.h and linux/pfkeyv2.h: integers in the order of little-endian machines, addresses, ports
+ * and SPIs in the network's order, each at a multiple of its own size.
  */
 import { addressFromOctets, addressToOctets, type Family, type IpAddress } from "../../ip/mod.ts";
 

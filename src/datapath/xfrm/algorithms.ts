@@ -4,7 +4,7 @@
  */
 import type { KernelAlgorithms } from "../kernel/algorithms.ts";
 import { attribute } from "../rtnetlink/message.ts";
-import { StructReader, StructWriter } from "./layout.ts";
+import { StructReader, StructWriter } from "../kernel/layout.ts";
 import { XFRMA } from "./numbers.ts";
 
 const NAME_LENGTH = 64;

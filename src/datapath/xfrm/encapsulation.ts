@@ -1,7 +1,7 @@
 /** `xfrm_encap_tmpl`: ESP in UDP (RFC 3948). */
 import type { Encapsulation } from "../kernel/values.ts";
 import { attribute } from "../rtnetlink/message.ts";
-import { StructReader, StructWriter } from "./layout.ts";
+import { StructReader, StructWriter } from "../kernel/layout.ts";
 import { XFRMA } from "./numbers.ts";
 
 const UDP_ENCAP_ESPINUDP = 2;

@@ -1,6 +1,6 @@
 /** How many SAs and policies the kernel holds: GETSADINFO, GETSPDINFO. */
 import { type NetlinkMessage, type NetlinkRequest, numberOf, parseAttributes } from "../rtnetlink/message.ts";
-import { StructReader } from "./layout.ts";
+import { StructReader } from "../kernel/layout.ts";
 import { XFRM_MSG } from "./numbers.ts";
 
 const XFRMA_SAD_CNT = 1;

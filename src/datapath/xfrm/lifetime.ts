@@ -1,6 +1,6 @@
 /** `xfrm_lifetime_cfg` and `xfrm_lifetime_cur`: how long an entry may live, and how much it has lived. */
 import type { Limits, Usage } from "../kernel/values.ts";
-import type { StructReader, StructWriter } from "./layout.ts";
+import type { StructReader, StructWriter } from "../kernel/layout.ts";
 
 export const LIFETIME_LENGTH = 64;
 export const USAGE_LENGTH = 32;

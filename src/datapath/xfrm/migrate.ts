@@ -5,7 +5,7 @@ import type { Encapsulation, IpsecProtocol, Mode, PolicyName } from "../kernel/v
 import { FAMILY_NUMBER } from "../rtnetlink/family.ts";
 import { attribute, type NetlinkRequest, NLM_F_ACK } from "../rtnetlink/message.ts";
 import { encapsulationAttribute } from "./encapsulation.ts";
-import { StructWriter } from "./layout.ts";
+import { StructWriter } from "../kernel/layout.ts";
 import { DIRECTION, IPSEC_PROTOCOL, MODE, XFRM_MSG, XFRMA } from "./numbers.ts";
 import { writeSelector } from "./selector.ts";
 

@@ -15,7 +15,7 @@ import {
   numberOf,
   parseAttributes,
 } from "../rtnetlink/message.ts";
-import { addressOf, StructReader, StructWriter } from "./layout.ts";
+import { addressOf, StructReader, StructWriter } from "../kernel/layout.ts";
 import { readLimits, readUsage, USAGE_LENGTH, writeLimits } from "./lifetime.ts";
 import {
   DIRECTION,

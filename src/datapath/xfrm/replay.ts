@@ -1,7 +1,7 @@
 /** `xfrm_replay_state_esn`: the anti-replay window of an SA, of any size, with and without extended sequence numbers. */
 import type { Replay } from "../kernel/values.ts";
 import { attribute } from "../rtnetlink/message.ts";
-import { StructReader, StructWriter } from "./layout.ts";
+import { StructReader, StructWriter } from "../kernel/layout.ts";
 import { XFRMA } from "./numbers.ts";
 
 const LENGTH = 24;

@@ -17,7 +17,7 @@ import {
 } from "../rtnetlink/message.ts";
 import { algorithmAttributes, readAlgorithms } from "./algorithms.ts";
 import { encapsulationAttribute, readEncapsulation } from "./encapsulation.ts";
-import { addressOf, StructReader, StructWriter } from "./layout.ts";
+import { addressOf, StructReader, StructWriter } from "../kernel/layout.ts";
 import { LIFETIME_LENGTH, readLimits, readUsage, USAGE_LENGTH, writeLimits } from "./lifetime.ts";
 import { IPSEC_PROTOCOL, ipsecProtocolOf, MODE, modeOf, XFRM_MSG, XFRMA } from "./numbers.ts";
 import { readReplay, replayAttribute } from "./replay.ts";

@@ -2,7 +2,7 @@
 import { addressBits } from "../../ip/mod.ts";
 import type { KernelSelector } from "../kernel/selector.ts";
 import { FAMILY_NUMBER, familyOfNumber } from "../rtnetlink/family.ts";
-import { addressOf, type StructReader, type StructWriter } from "./layout.ts";
+import { addressOf, type StructReader, type StructWriter } from "../kernel/layout.ts";
 
 export const SELECTOR_LENGTH = 56;
 
