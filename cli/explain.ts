@@ -1,5 +1,5 @@
 /** `iked explain`: what a configuration means, in plain words or as JSON. */
-import { parseArgs } from "node:util";
+import { argumentTokens } from "./argument_tokens.ts";
 import { fail, ok, type Result } from "../src/bytes/mod.ts";
 import { explain, formatDiagnostic, printExplanation } from "../src/config/mod.ts";
 import { loadConfiguration, parseMacro } from "./config/mod.ts";
@@ -16,16 +16,9 @@ export const EXPLAIN_USAGE = "usage: iked explain [--json] [-D macro=value] [FIL
 const SPEC = { json: { type: "boolean" }, D: { type: "string", short: "D" } } as const;
 
 function readArgs(args: readonly string[]): Result<ExplainOptions, string> {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: SPEC,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
   const files: string[] = [], macros = new Map<string, string>();
   let json = false;
-  for (const token of tokens) {
+  for (const token of argumentTokens(args, SPEC)) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") files.push(token.value);
     else if (token.rawName === "-D") {

@@ -1,6 +1,6 @@
 /** `iked fmt`: iked.conf(5) in one layout. Files are read and written as octets: there may be keys in them. */
 import { dirname } from "node:path";
-import { parseArgs } from "node:util";
+import { argumentTokens } from "./argument_tokens.ts";
 import { fail, ok, type Result } from "../src/bytes/mod.ts";
 import { Diagnostics, formatConfiguration, formatDiagnostic, isSameText, Source } from "../src/config/mod.ts";
 
@@ -19,16 +19,9 @@ const DEFAULT_FILE = "/etc/iked.conf";
 const MAX_LENGTH = 64 * 1024 * 1024;
 
 function readArgs(args: readonly string[]): Result<FmtOptions, string> {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: SPEC,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
   const files: string[] = [];
   let write = false, check = false;
-  for (const token of tokens) {
+  for (const token of argumentTokens(args, SPEC)) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") files.push(token.value);
     else if (token.rawName === "-w") write = true;

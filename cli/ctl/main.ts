@@ -1,6 +1,6 @@
 /** `iked ctl`: words in, the daemon's answer out, for people or as JSON. */
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { argumentTokens } from "../argument_tokens.ts";
 import { fail, ok, type Result } from "../../src/bytes/mod.ts";
 import {
   type CommandError,
@@ -44,16 +44,9 @@ interface Asked {
 }
 
 function readArgs(args: readonly string[]): Result<Asked, string> {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: SPEC,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
   const words: string[] = [];
   let socket = "/var/run/iked.sock", json = false, plan = false, help = false;
-  for (const token of tokens) {
+  for (const token of argumentTokens(args, SPEC)) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") words.push(token.value);
     else if (token.rawName === "--json" && token.value === undefined) json = true;

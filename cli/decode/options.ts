@@ -1,5 +1,5 @@
 /** The command line of `iked decode`. */
-import { parseArgs } from "node:util";
+import { argumentTokens } from "../argument_tokens.ts";
 import { fail, ok, type Result } from "../../src/bytes/mod.ts";
 
 export interface DecodeOptions {
@@ -23,16 +23,9 @@ const SPEC = {
 
 /** Reads the arguments behind `decode`; the error is one line. */
 export function parseDecodeOptions(args: readonly string[]): Result<DecodeOptions, string> {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: SPEC,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
   const files: string[] = [];
   let json = false, raw = false, keys: string | undefined;
-  for (const token of tokens) {
+  for (const token of argumentTokens(args, SPEC)) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") files.push(token.value);
     else if (token.rawName === "--keys") {
