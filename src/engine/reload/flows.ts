@@ -1,8 +1,9 @@
 /** Flows of a configuration, and how the data path gets from those of one to those of the next. */
-import { addressBits, type AddressRange, type IpAddress } from "../../ip/mod.ts";
-import type { HostSpec, Policy } from "../../policy/mod.ts";
+import type { AddressRange } from "../../ip/mod.ts";
+import type { Policy } from "../../policy/mod.ts";
 import { isAnyPort, type TrafficSelector } from "../../selector/mod.ts";
 import type { FlowInstall } from "../../exchange/ports.ts";
+import { hostOf } from "../host_of.ts";
 import { sameValue, textOf } from "../same.ts";
 import type { PolicyTags } from "./tags.ts";
 
@@ -28,15 +29,9 @@ export function flowsOf(policies: readonly Policy[], tags: PolicyTags): FlowInst
 
 /** The outer endpoints, as far as the policy has just one of each. */
 function outerOf(policy: Policy): Pick<FlowInstall, "outer"> {
-  const remote = hostOf(policy.peer), local = hostOf(policy.local);
+  const remote = hostOf(policy.peer, 0), local = hostOf(policy.local, 0);
   if (remote === undefined || (local !== undefined && local.family !== remote.family)) return {};
   return { outer: { remote, ...(local === undefined ? {} : { local }) } };
-}
-
-function hostOf(spec: HostSpec): IpAddress | undefined {
-  if (spec.kind === "name") return spec.addresses[0];
-  if (spec.kind === "any" || spec.prefix.length < addressBits(spec.prefix.address.family)) return undefined;
-  return spec.prefix.address;
 }
 
 /**
