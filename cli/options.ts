@@ -73,7 +73,8 @@ export const HELP = `${USAGE}
   -d              stay in the foreground, log to stderr
   -D macro=value  define a macro; overrides the configuration file
   -f file         configuration file; - is standard input (default /etc/iked.conf)
-  -K datapath     userland, xfrm or none (default: set datapath, else userland)
+  -K datapath     userland, xfrm or none (default: set datapath, else
+                  xfrm where the kernel can, else userland)
   -n              check the configuration; with -v print it back, with --json as JSON
   -p port         UDP port for NAT traversal; forces it
   -S, -s          passive: send nothing of our own accord

@@ -13,6 +13,7 @@ import {
   Diagnostics,
   type Environment,
   firstUnsupported,
+  formatDiagnostic,
   hostNamesIn,
   lint,
   type LintFacts,
@@ -68,12 +69,26 @@ function refused(file: string, reason: string): LoadedConfiguration {
   };
 }
 
-/** The same, or refused where it asks for what the engine or this data path cannot do yet: then no secret is kept. */
-export function supported(loaded: LoadedConfiguration, datapath: DatapathName): LoadedConfiguration {
-  const first = loaded.ok ? firstUnsupported(loaded.uses, datapath) : undefined;
-  if (!loaded.ok || first === undefined) return loaded;
+/** The same, or refused for these reasons where there are any: then no secret is kept. */
+export function refusedFor(loaded: LoadedConfiguration, reasons: readonly Diagnostic[]): LoadedConfiguration {
+  if (!loaded.ok || reasons.length === 0) return loaded;
   for (const { octets } of loaded.secrets) octets.fill(0);
-  return { ok: false, diagnostics: [...loaded.diagnostics, first] };
+  return { ok: false, diagnostics: [...loaded.diagnostics, ...reasons] };
+}
+
+/** The same, or refused where it asks for what none of these data paths can do yet, with a reason for each of them. */
+export function supported(
+  loaded: LoadedConfiguration,
+  datapaths: readonly DatapathName[],
+): LoadedConfiguration {
+  if (!loaded.ok) return loaded;
+  const said = new Map<string, Diagnostic>();
+  for (const name of datapaths) {
+    const reason = firstUnsupported(loaded.uses, name);
+    if (reason === undefined) return loaded;
+    said.set(formatDiagnostic(reason), reason);
+  }
+  return refusedFor(loaded, [...said.values()]);
 }
 
 /** Certificates are looked at only where a policy authenticates by them. */

@@ -18,7 +18,6 @@ import type { LoadedConfiguration, Named } from "../config/mod.ts";
 import { resolveNames } from "../config/names.ts";
 import { Configurator, type Loaded } from "./configurator.ts";
 import { ControlServer, Refusal } from "./control.ts";
-import type { Choice } from "./datapath_choice.ts";
 import type { Log } from "./log.ts";
 import { NameWatcher } from "./name_watcher.ts";
 import type { EngineForMain, KeysForMain, NetForMain } from "./ports.ts";
@@ -87,7 +86,6 @@ export class Daemon {
   constructor(
     private readonly links: Links,
     private readonly log: Log,
-    private readonly choice: Choice,
     private readonly load: (file?: string) => Promise<LoadedConfiguration>,
   ) {
     this.#configurator = new Configurator(links);
@@ -156,7 +154,11 @@ export class Daemon {
       case "show.sa":
         return { version: 1, ikeSas: await this.links.engine.snapshot() } satisfies SaList;
       case "show.datapath":
-        return { version: 1, ...this.choice, drops: await this.links.net.drops() } satisfies DatapathState;
+        return {
+          version: 1,
+          ...await this.links.net.choice(),
+          drops: await this.links.net.drops(),
+        } satisfies DatapathState;
       case "monitor":
         break;
       case "reset":

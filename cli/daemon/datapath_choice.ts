@@ -1,30 +1,52 @@
-/** Which data path the daemon takes, and why: what `iked ctl show datapath` says. */
+/** Which data paths the daemon may take, and why: role net takes the first that works on this host. */
 import { fail, ok, type Result } from "../../src/bytes/mod.ts";
+import { AUTOMATIC_DATAPATHS, type FeatureUse, firstUnsupported } from "../../src/config/mod.ts";
 import type { DatapathName } from "./ports.ts";
 
+/** A data path, and why it is the one: what `iked ctl show datapath` says. */
 export interface Choice {
   readonly datapath: DatapathName;
   readonly reason: string;
 }
 
-/** `-K` wins over `set datapath`; without either it is `userland`, the one that is there. */
-export function chooseDatapath(
+/** `-K` wins over `set datapath`; without either there is more than one choice, the best one first. */
+export function datapathChoices(
   option: string | undefined,
   setting: string | undefined,
-): Result<Choice, string> {
+): Result<readonly Choice[], string> {
   const word = option ?? setting;
   const asked = option === undefined ? `set datapath ${word}` : `-K ${word}`;
   switch (word) {
     case undefined:
-      return ok({
-        datapath: "userland",
-        reason: "the default: neither -K nor set datapath says otherwise",
-      });
+      return ok(AUTOMATIC_DATAPATHS.map((datapath) => ({ datapath, reason: REASONS[datapath] })));
     case "userland":
     case "xfrm":
     case "none":
-      return ok({ datapath: word, reason: asked });
+      return ok([{ datapath: word, reason: asked }]);
     default:
       return fail(`${asked}: not supported yet, use userland, xfrm or none`);
   }
+}
+
+const REASONS: Readonly<Record<(typeof AUTOMATIC_DATAPATHS)[number], string>> = {
+  xfrm: "the kernel can do what the configuration asks for",
+  userland: "nothing better works here",
+};
+
+/** Those of these choices that can do what a configuration asks for; the reason names what others cannot. */
+export function capableChoices(choices: readonly Choice[], uses: readonly FeatureUse[]): readonly Choice[] {
+  const capable: Choice[] = [], others: string[] = [];
+  for (const choice of choices) {
+    const unsupported = firstUnsupported(uses, choice.datapath);
+    if (unsupported === undefined) capable.push(choice);
+    else {
+      const { where } = unsupported;
+      const place = where === undefined ? "" : ` (${where.file}:${where.line}:${where.column})`;
+      others.push(`${unsupported.message}${place}`);
+    }
+  }
+  return others.length === 0 ? capable : capable.map(({ datapath }) => ({
+    datapath,
+    reason: others.join("; "),
+  }));
 }

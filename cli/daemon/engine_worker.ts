@@ -60,7 +60,7 @@ runRole<EngineStart, "main" | "keys" | "net">((start, ports) => {
 
   const engine = createEngine({
     keys,
-    datapath: start.datapath === "none" ? noDatapath() : {
+    datapath: !start.installs ? noDatapath() : {
       ...net,
       install: (child) =>
         net.install(

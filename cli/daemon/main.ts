@@ -4,14 +4,15 @@ import { printable } from "../../src/control/mod.ts";
 import { formatDiagnostic, printConfiguration } from "../../src/config/mod.ts";
 import { CaughtStderr, ignoreSignal, type Libc, openLibc } from "../../ffi/libc/mod.ts";
 import { readHostFilesWith } from "../config/host_file.ts";
-import { loadConfiguration, type LoadedConfiguration, supported } from "../config/mod.ts";
+import { loadConfiguration, type LoadedConfiguration, refusedFor, supported } from "../config/mod.ts";
 import type { DaemonOptions } from "../options.ts";
 import { VERSION } from "../version.ts";
 import { isBackgroundChild, openReport, READY, startInBackground } from "./background.ts";
 import { checkSocketPath } from "./control.ts";
 import { cryptoWarnings } from "./crypto_warnings.ts";
 import { Daemon } from "./daemon.ts";
-import { type Choice, chooseDatapath } from "./datapath_choice.ts";
+import { childNeeds, lackAsDiagnostic } from "./child_needs.ts";
+import { capableChoices, type Choice, datapathChoices } from "./datapath_choice.ts";
 import { faultOf, onUncaught } from "./errors.ts";
 import { awaitLastWords } from "./last_words.ts";
 import { Log, redirectErrors, writeError } from "./log.ts";
@@ -120,7 +121,8 @@ async function testConfiguration(options: DaemonOptions): Promise<number> {
 function plan(
   options: DaemonOptions,
   libraries: Libraries & { libc: string },
-  choice: Choice,
+  datapaths: readonly Choice[],
+  needs: NetStart["needs"],
   parts: DaemonParts,
   { words, out }: CaughtStderr,
 ) {
@@ -139,7 +141,8 @@ function plan(
     main: { words, ...line, socket: options.socket, pingIntervalMs, silenceMs },
     libc,
     ...crypto,
-    datapath: choice.datapath,
+    datapaths,
+    needs,
     ikePort: IKE_PORT,
     ...(options.natt === "off" ? {} : { nattPort: options.nattPort }),
   };
@@ -147,7 +150,7 @@ function plan(
     engine: [
       {
         version: VERSION,
-        datapath: choice.datapath,
+        installs: datapaths.some(({ datapath }) => datapath !== "none"),
         ikePort: IKE_PORT,
         nattPort: options.nattPort,
       } satisfies EngineStart,
@@ -177,6 +180,8 @@ interface Running {
   readonly daemon: Daemon;
   readonly roles: Roles;
   readonly net: NetForMain;
+  /** The data path was asked for by its name. */
+  readonly asked: boolean;
 }
 
 /** Brings everything up; the error is one line for the user, absent where all has been said. */
@@ -192,22 +197,38 @@ async function start(
   if (!loaded.ok) return fail(undefined);
   const free = await checkSocketPath(options.socket);
   if (!free.ok) return free;
-  const choice = chooseDatapath(options.datapath, loaded.options.datapath);
-  if (!choice.ok) return choice;
-  const { datapath } = choice.value;
-  const usable = supported(loaded, datapath);
-  if (!usable.ok) return fail(formatDiagnostic(usable.diagnostics.at(-1)!));
+  const choices = datapathChoices(options.datapath, loaded.options.datapath);
+  if (!choices.ok) return choices;
+  const usable = supported(loaded, choices.value.map(({ datapath }) => datapath));
+  if (!usable.ok) {
+    const reasons = usable.diagnostics.slice(loaded.diagnostics.length).map(formatDiagnostic);
+    return fail(reasons.join("\niked: error: "));
+  }
   for (const text of await cryptoWarnings(loaded.configuration, libraries.libcrypto)) {
     log.write({ level: "warning", text });
   }
 
-  const { plans, links } = plan(options, libraries, choice.value, parts, stderr);
+  const { plans, links } = plan(
+    options,
+    libraries,
+    capableChoices(choices.value, loaded.uses),
+    childNeeds(loaded.configuration).map(({ need }) => need),
+    parts,
+    stderr,
+  );
   const engine = links.engine.connect<EngineForMain>(ENGINE_FOR_MAIN);
   const keys = links.keys.connect<KeysForMain>(KEYS_FOR_MAIN);
   const net = links.net.connect<NetForMain>(NET_FOR_MAIN);
-  const reload = async (file = options.file) =>
-    file === "-" ? READ_ONCE : supported(await load(options, file), datapath);
-  const daemon = new Daemon({ engine, keys, net }, log, choice.value, reload);
+  const reload = async (file = options.file) => {
+    if (file === "-") return READ_ONCE;
+    const { datapath } = await net.choice();
+    const again = supported(await load(options, file), [datapath]);
+    if (!again.ok) return again;
+    const needs = childNeeds(again.configuration);
+    const lack = await net.lack(needs.map(({ need }) => need));
+    return lack === undefined ? again : refusedFor(again, [lackAsDiagnostic(datapath, lack, needs)]);
+  };
+  const daemon = new Daemon({ engine, keys, net }, log, reload);
   for (const link of [links.engine, links.net]) {
     link.serve<MainForRoles>(MAIN_FOR_ROLES, { events: (batch) => daemon.events(batch) });
   }
@@ -222,7 +243,9 @@ async function start(
   if (typeof outcome === "string") return fail(outcome);
   revokeUntilReady(grantsOf(libraries, options.directory).find(({ role }) => role === "main")!.grants);
   const refused = outcome.refused ?? daemon.listen(options.socket);
-  if (refused === undefined) return ok({ daemon, roles: roles.value, net });
+  if (refused === undefined) {
+    return ok({ daemon, roles: roles.value, net, asked: choices.value.length === 1 });
+  }
   await daemon.stop();
   return fail(refused);
 }
@@ -263,6 +286,7 @@ async function run(
   const { daemon, roles, net } = started.value;
   Deno.addSignalListener("SIGHUP", () => void daemon.reload());
   outlets.ready(log, net);
+  void tellChoice(log, started.value);
   const end = await Promise.race([
     stopped,
     roles.fault.then((fault) => ({ fault })),
@@ -275,6 +299,12 @@ async function run(
   daemon.close();
   outlets.lastLine(`error: ${printable(end.fault)}`);
   return 1;
+}
+
+/** Which data path it is: of news to those who left it to us. */
+async function tellChoice(log: Log, { net, asked }: Running): Promise<void> {
+  const { datapath, reason } = await net.choice();
+  log.write({ level: asked ? "debug" : "info", text: `data path ${datapath}: ${reason}` });
 }
 
 /** With `-d`: all lines go to standard error. */

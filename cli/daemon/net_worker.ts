@@ -37,6 +37,8 @@ runRole<NetStart, "main" | "engine">(async (start, ports) => {
   });
   new Link(ports.main).serve<NetForMain>(NET_FOR_MAIN, {
     syslog: (lines) => net.syslog(lines),
+    choice: () => net.choice,
+    lack: (needs) => net.lack(needs),
     drops: () => net.drops(),
     close: () => net.close(),
   });

@@ -3,11 +3,13 @@
  * that each role starts with. Values only.
  */
 import type { Result, SecretRef } from "../../src/bytes/mod.ts";
+import type { ChildNeed } from "../../src/datapath/need.ts";
 import type { Endpoint } from "../../src/ip/mod.ts";
 import type { ReloadPlan, ReloadSummary } from "../../src/engine/reload/types.ts";
 import type { EngineEvent, IkeSnapshot } from "../../src/engine/types.ts";
 import type { Datagram, Datapath, DatapathEvent, Keys } from "../../src/exchange/ports.ts";
 import type { EngineConfiguration, Policy } from "../../src/policy/types.ts";
+import type { Choice } from "./datapath_choice.ts";
 import type { MethodTable } from "./rpc.ts";
 
 /** The roles beside main. */
@@ -41,7 +43,10 @@ export interface NetStart {
   readonly main?: MainWatchPlan;
   readonly libc: string;
   readonly libcrypto?: string;
-  readonly datapath: DatapathName;
+  /** Those that may be taken, at least one: the first that works on this host is. */
+  readonly datapaths: readonly Choice[];
+  /** What the configuration's Child SAs need of it. */
+  readonly needs: readonly ChildNeed[];
   readonly ikePort: number;
   /** Absent with `-T`: nothing is bound, no encapsulation. */
   readonly nattPort?: number;
@@ -50,8 +55,8 @@ export interface NetStart {
 /** Options of `engine_worker.ts`; its ports are `main`, `keys` and `net`. */
 export interface EngineStart {
   readonly version: string;
-  /** With `none` there is nothing to ask the net role for: a message to it costs more than all else that is to do. */
-  readonly datapath: DatapathName;
+  /** False with the data path `none`: a message to role net, which has nothing to do, costs more than all else. */
+  readonly installs: boolean;
   readonly ikePort: number;
   readonly nattPort: number;
 }
@@ -111,9 +116,21 @@ export interface SyslogLine {
   readonly text: string;
 }
 
+/** A need that a data path cannot meet. */
+export interface DatapathLack {
+  /** Which of them; 0 where there are none. */
+  readonly at: number;
+  /** Why, in one line. */
+  readonly message: string;
+}
+
 /** main → net. */
 export interface NetForMain {
   syslog(lines: readonly SyslogLine[]): void;
+  /** The data path in use, and why. */
+  choice(): Promise<Choice>;
+  /** What of these needs the data path in use cannot meet; undefined where it meets them all. */
+  lack(needs: readonly ChildNeed[]): Promise<DatapathLack | undefined>;
   /** Packets that the data path dropped since the start, by cause; only causes that there were. */
   drops(): Promise<Readonly<Record<string, number>>>;
   /** Takes the data path down: device, rules, sockets. Flows stop being steered. */
@@ -121,6 +138,8 @@ export interface NetForMain {
 }
 export const NET_FOR_MAIN: MethodTable<NetForMain> = {
   syslog: "note",
+  choice: "call",
+  lack: "call",
   drops: "call",
   close: "call",
 };

@@ -35,6 +35,8 @@ export class Daemon {
       "-d",
       "-K",
       "userland",
+      "-K",
+      "userland",
       "-f",
       `${folder}/${name}.conf`,
       "--socket",

@@ -1,6 +1,6 @@
 /** Parts of the manual pages that are made from the code. */
 import { opensslHas } from "../../ffi/libcrypto/mod.ts";
-import { chooseDatapath } from "../../cli/daemon/datapath_choice.ts";
+import { datapathChoices } from "../../cli/daemon/datapath_choice.ts";
 import {
   encrAlgorithms,
   integAlgorithms,
@@ -10,7 +10,7 @@ import {
 } from "../../src/crypto/algorithms.ts";
 import { type AlgorithmEntry, provides } from "../../src/crypto/mod.ts";
 import { createPortable } from "../../src/crypto/portable/provider.ts";
-import { DATAPATHS, type Feature, limitOf } from "../../src/config/mod.ts";
+import { AUTOMATIC_DATAPATHS, DATAPATHS, type Feature, limitOf } from "../../src/config/mod.ts";
 import { KEYWORDS } from "../../src/config/keywords.ts";
 import { REASONS } from "../../src/exchange/reasons.ts";
 
@@ -38,16 +38,23 @@ const DATAPATH_TEXTS: Readonly<Record<(typeof DATAPATHS)[number], string>> = {
 /** Data paths, which of them are refused, and which is the default. */
 export function datapathsRegion(): string {
   const list = items(DATAPATHS.map((name) => {
-    const there = chooseDatapath(name, undefined).ok;
+    const there = datapathChoices(name, undefined).ok;
     const text = sentence(DATAPATH_TEXTS[name]);
     return [
       `Cm ${name}`,
       there ? text : `${text}\nNot supported yet: the daemon does not start with it.`,
     ] as const;
   }));
-  const standard = chooseDatapath(undefined, undefined);
-  if (!standard.ok) throw new Error("There is no data path by default");
-  return `${list}\n.Pp\nWithout\n.Fl K\nand\n.Ic set datapath\nit is\n.Cm ${standard.value.datapath} .`;
+  const kernels = AUTOMATIC_DATAPATHS.slice(0, -1).map((name) => `.Cm ${name}`),
+    last = AUTOMATIC_DATAPATHS.at(-1);
+  return [
+    list,
+    ".Pp\nWithout\n.Fl K\nand\n.Ic set datapath\nit is",
+    kernels.join("\nor\n"),
+    "where the kernel can do what the configuration asks for: its features, and every algorithm of its",
+    `.Ic childsa .\nElse it is\n.Cm ${last} .`,
+    "One that is asked for and does not work is an error that says what the kernel lacks, with the module or option.",
+  ].join("\n");
 }
 
 /** Why negotiations fail. */
@@ -65,7 +72,7 @@ export function limitsRegion(): string {
     if (!list.includes(shown)) list.push(shown);
     words.set(feature, list);
   }
-  const there = DATAPATHS.filter((name) => chooseDatapath(name, undefined).ok);
+  const there = DATAPATHS.filter((name) => datapathChoices(name, undefined).ok);
   const limits = [...words].flatMap(([feature, list]) => {
     const heading = list.map((word) => `Cm ${word}`).join(" , ");
     const reasons = Map.groupBy(there, (datapath) => limitOf(feature, datapath));

@@ -22,6 +22,7 @@ export type { ParseContext } from "./parser/context.ts";
 export { type Environment, hostNamesIn } from "./environment.ts";
 export { compile } from "./compile/compile.ts";
 export {
+  AUTOMATIC_DATAPATHS,
   type CommandLine,
   type Compiled,
   type ConfigurationOptions,

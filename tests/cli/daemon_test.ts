@@ -220,6 +220,28 @@ daemonTest(
     }),
 );
 
+daemonTest(
+  "iked: without -K and set datapath it is xfrm where that works, else userland; log and ctl say why",
+  () =>
+    inFolder(async (folder) => {
+      const file = await configure(folder), socket = `${folder}/s`;
+      await using asked = IkedProcess.start(["-d", "-f", file, "--socket", `${folder}/asked`, "-K", "xfrm"]);
+      const able = await asked.line(/^iked: (ready|error: .*)$/) === "iked: ready";
+      await using daemon = IkedProcess.start(["-d", "-f", file, "--socket", socket]);
+      await daemon.line(/^iked: ready$/);
+      const said = await daemon.line(/^iked: info: data path /);
+      const { datapath, reason } = JSON.parse(
+        (await iked("ctl", "-s", socket, "--json", "show", "datapath")).stdout,
+      );
+      assert.equal(said, `iked: info: data path ${datapath}: ${reason}`);
+      assert.equal(datapath, able ? "xfrm" : "userland");
+      if (!able) assert.equal(asked.said.at(-1), `iked: error: ${reason}, or use -K userland`);
+      // A reload asks again.
+      const answer = await iked("ctl", "-s", socket, "reload");
+      assert.equal(answer.code, 0, answer.stderr);
+    }),
+);
+
 daemonTest("iked: without privileges it says in one line what it needs", () =>
   inFolder(async (folder) => {
     const bare = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];

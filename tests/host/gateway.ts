@@ -39,7 +39,7 @@ export class Gateway implements AsyncDisposable {
 
   /** The arguments that every start has. */
   get args(): string[] {
-    return ["-d", "-v", "-f", this.file, "--socket", this.socket];
+    return ["-d", "-v", "-K", "userland", "-f", this.file, "--socket", this.socket];
   }
 
   /** Starts the daemon; it is ready when this returns. `program` is another than the daemon under test. */

@@ -25,7 +25,8 @@ export function netStart(changes: Partial<NetStart> = {}): NetStart {
   return {
     libc: libc!,
     ...(libcrypto === undefined ? {} : { libcrypto }),
-    datapath: "userland",
+    datapaths: [{ datapath: "userland", reason: "the test" }],
+    needs: [],
     ikePort: 500,
     nattPort: 4500,
     ...changes,

@@ -61,7 +61,7 @@ for (const datapath of ["userland", "none"] as const) {
     async (libc) => {
       const gateways = new Gateways(libc);
       try {
-        await gateways.start({ datapath });
+        await gateways.start({ datapaths: [{ datapath, reason: "the test" }] });
         const [here, there] = gateways.roles;
         const lengths = [0, 1, 28, 3000, 65_503];
         for (const six of [false, true]) {

@@ -20,9 +20,12 @@ import type { CryptoProvider } from "../../../src/crypto/mod.ts";
 import { PacketMemory } from "../../../src/datapath/mod.ts";
 import type { Datagram, DatapathEvent } from "../../../src/exchange/ports.ts";
 import type { Endpoint } from "../../../src/ip/mod.ts";
-import type { NetForEngine, NetStart, SyslogLine } from "../ports.ts";
+import type { ChildNeed } from "../../../src/datapath/need.ts";
+import type { Choice } from "../datapath_choice.ts";
+import type { DatapathLack, DatapathName, NetForEngine, NetStart, SyslogLine } from "../ports.ts";
 import { StartError } from "../role.ts";
 import type { Handlers } from "../rpc.ts";
+import { choose, lackOf } from "./choice.ts";
 import { Receiver, sendDatagrams } from "./ike.ts";
 import type { NetDatapath } from "./net_datapath.ts";
 import { nothingInside } from "./none.ts";
@@ -75,6 +78,8 @@ export class Net {
   /** Resolves once `close` has taken everything down. */
   readonly finished: Promise<void>;
 
+  /** The data path, and why it is this one. */
+  readonly choice: Choice;
   /** What the engine may ask. */
   readonly handlers: Handlers<NetForEngine>;
 
@@ -82,7 +87,9 @@ export class Net {
   constructor(start: NetStart, provider: CryptoProvider, events: NetEvents) {
     this.#events = events;
     const libc = this.#libc = openLibc(start.libc);
-    const userland = start.datapath === "userland";
+    this.choice = choose(libc, start);
+    const { datapath: name } = this.choice;
+    const userland = name === "userland";
     const memory = userland ? PacketMemory.open(PACKET_MEMORY) : undefined;
     try {
       this.#netlink = new Netlink(libc);
@@ -94,11 +101,11 @@ export class Net {
       ...(start.nattPort === undefined ? {} : { nattPort: start.nattPort }),
       esp: userland,
       ...(memory === undefined ? {} : { memory }),
-      kernel: start.datapath === "xfrm",
+      kernel: name === "xfrm",
     });
     this.#poller = new Poller(libc);
     try {
-      this.#datapath = this.#open(start.datapath, provider, memory);
+      this.#datapath = this.#open(name, provider, memory);
       const { fd } = this.#datapath;
       this.#device = fd === undefined ? undefined : this.#poller.watch(fd);
       this.#lingerMs = userland ? LINGER_MS : 0;
@@ -106,7 +113,8 @@ export class Net {
       closeSockets(libc, this.#sockets);
       this.#poller.close();
       this.#netlink.close();
-      throw error;
+      if (!(error instanceof StartError) || start.datapaths.length === 1) throw error;
+      throw new StartError(`${error.message}; ${this.choice.reason}`);
     }
     this.#syslog = new Syslog(libc);
     const datapath = this.#datapath;
@@ -137,6 +145,11 @@ export class Net {
     this.#syslog.write(lines);
   }
 
+  /** What of these needs the data path cannot meet. */
+  lack(needs: readonly ChildNeed[]): DatapathLack | undefined {
+    return lackOf(this.#libc, this.choice.datapath, needs);
+  }
+
   /** Packets that were dropped, by cause. */
   drops(): Readonly<Record<string, number>> {
     let queueFull = 0, sendRefused = 0;
@@ -159,7 +172,7 @@ export class Net {
   }
 
   #open(
-    datapath: NetStart["datapath"],
+    datapath: DatapathName,
     provider: CryptoProvider,
     memory: PacketMemory | undefined,
   ): NetDatapath {

@@ -8,6 +8,9 @@ import type { FeatureUse } from "../unsupported.ts";
 export const DATAPATHS = ["userland", "xfrm", "pfkey", "none"] as const;
 export type DatapathName = (typeof DATAPATHS)[number];
 
+/** Those of which one is taken where nobody says which: the first that can do what the configuration asks for. */
+export const AUTOMATIC_DATAPATHS = ["xfrm", "userland"] as const satisfies readonly DatapathName[];
+
 /** `set ocsp`: the responder that is asked where a certificate names none. */
 export interface OcspSettings {
   readonly url: string;

@@ -6,7 +6,7 @@ import { formatPrefix } from "../../ip/mod.ts";
 import type { AuthSpec, Globals, Policy, SignatureMethod } from "../../policy/types.ts";
 import type { Proposal } from "../../proposal/types.ts";
 import type { ConfigurationNode, PolicyNode } from "../ast.ts";
-import type { Compiled } from "../compile/types.ts";
+import { AUTOMATIC_DATAPATHS, type Compiled } from "../compile/types.ts";
 import { placeValue } from "../diagnostics.ts";
 import type { Place } from "../source.ts";
 import { limitOf } from "../unsupported.ts";
@@ -217,7 +217,8 @@ function settingSentences({ configuration, options }: Compiled, tree: Configurat
 export function explain(tree: ConfigurationNode, compiled: Compiled): Explanation {
   const { policies } = compiled.configuration;
   const precedence = new Precedence(policies);
-  const datapath = compiled.options.datapath ?? "userland";
+  const { datapath } = compiled.options;
+  const datapaths = datapath === undefined ? AUTOMATIC_DATAPATHS : [datapath];
   const told = new Set<string>();
   return {
     version: 1,
@@ -226,10 +227,10 @@ export function explain(tree: ConfigurationNode, compiled: Compiled): Explanatio
       explainPolicy(policy, tree.policies[at]!, precedence.inWords(at), compiled)
     ),
     unsupported: compiled.uses.flatMap(({ feature, where }) => {
-      const reason = limitOf(feature, datapath);
-      if (reason === undefined || told.has(feature)) return [];
+      const reasons = datapaths.map((name) => limitOf(feature, name));
+      if (reasons.includes(undefined) || told.has(feature)) return [];
       told.add(feature);
-      return [{ topic: "unsupported", text: `${feature}: ${reason}`, where }];
+      return [{ topic: "unsupported", text: `${feature}: ${[...new Set(reasons)].join("; ")}`, where }];
     }),
   };
 }
