@@ -29,6 +29,8 @@ export interface ChildInstall {
     readonly inboundCpi: number;
     readonly outboundCpi: number;
   };
+  /** Mark of packets that came out of it, and of those that leave on the outside; not 0. */
+  readonly mark?: number;
   /** We are behind NAT: send keepalives (RFC 3948 §4). */
   readonly keepalive: boolean;
   /** The peer is behind NAT: tell when its address or port change (RFC 7296 §2.23). */
@@ -91,8 +93,9 @@ export type DatapathEvent =
   | {
     readonly kind: "acquire";
     readonly policy: string;
-    readonly source: IpAddress;
-    readonly destination: IpAddress;
+    /** The packet's; absent where the kernel does not tell. */
+    readonly source?: IpAddress;
+    readonly destination?: IpAddress;
   }
   /** An authentic packet came from elsewhere: the peer's NAT gave it a new address or port. */
   | { readonly kind: "moved"; readonly id: number; readonly remote: Endpoint }

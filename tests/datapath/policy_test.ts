@@ -18,7 +18,7 @@ Deno.test("a flow without SA holds its packets back and asks for one, once a sec
   assert.equal(host.esp.drops.of(DROP.heldBack), 6);
   const asked = host.events.map((event) =>
     event.kind === "acquire"
-      ? [event.policy, formatAddress(event.source), formatAddress(event.destination)]
+      ? [event.policy, formatAddress(event.source!), formatAddress(event.destination!)]
       : []
   );
   assert.deepEqual(asked, [

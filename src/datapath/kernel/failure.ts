@@ -4,6 +4,7 @@ import type { IpsecProtocol } from "./values.ts";
 
 /** The kernel's refusal. `message` is one line for the log. */
 export interface KernelFailure {
+  /** 0: the interface has no word for what was asked. */
   readonly errno: number;
   readonly message: string;
 }
@@ -68,6 +69,7 @@ export function whatIsMissing(errno: number, { protocol, algorithms, module }: W
 /** A refusal as the engine is told of it. */
 export function explain({ errno, message }: KernelFailure, wants: Wants): DatapathError {
   if (errno === ERRNO.EEXIST) return { code: "spi-in-use", message };
+  if (errno === 0) return { code: "unsupported", message };
   const missing = whatIsMissing(errno, wants);
   return missing === undefined
     ? { code: "failed", message }

@@ -21,6 +21,11 @@ export function flowPriority(index: number, withSa: boolean): number {
   return Math.min(FIRST_PRIORITY + 2 * index + (withSa ? 0 : 1), LAST_PRIORITY);
 }
 
+/** Which flow has a policy without SA of this priority: its number. */
+export function flowOfPriority(priority: number): number {
+  return Math.floor((priority - FIRST_PRIORITY) / 2);
+}
+
 /** The local side of a flow as its packets come; undefined where that is as agreed on. */
 export function trueSource({ local, sourceNat }: FlowInstall): TrafficSelector | undefined {
   return sourceNat && { ...local, addresses: rangeOfPrefix(sourceNat) };

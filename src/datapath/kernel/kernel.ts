@@ -16,7 +16,14 @@ import type {
 } from "../types.ts";
 import { wantedModules } from "./algorithms.ts";
 import { explain, type KernelFailure } from "./failure.ts";
-import { flowHas, flowPolicies, flowPriority, flowSelectors, isOwnPriority } from "./flow_policies.ts";
+import {
+  flowHas,
+  flowOfPriority,
+  flowPolicies,
+  flowPriority,
+  flowSelectors,
+  isOwnPriority,
+} from "./flow_policies.ts";
 import {
   childSelectors,
   inboundSas,
@@ -29,7 +36,7 @@ import {
 } from "./pair.ts";
 import { PolicyTable } from "./policy_table.ts";
 import { type KernelPort, policyKey, saKey, type Way } from "./port.ts";
-import { isOwnReqid, Reqids } from "./reqids.ts";
+import { isOwnSa, Reqids } from "./reqids.ts";
 import { type KernelSelector, packetOf, selectorKey } from "./selector.ts";
 import { translatedPolicies } from "./source_nat.ts";
 import type { Acquire, Expire, KernelEvent, KernelSa, KernelSaState, Mapping, SaName } from "./values.ts";
@@ -78,7 +85,7 @@ export class Kernel {
   readonly #options: KernelOptions;
   readonly #port: KernelPort;
   readonly #policies: PolicyTable;
-  readonly #reqids = new Reqids();
+  readonly #reqids: Reqids;
   readonly #pairs = new Map<number, Pair>();
   readonly #bySa = new Map<string, number>();
   #flows: readonly FlowInstall[] = [];
@@ -92,6 +99,7 @@ export class Kernel {
     this.#options = options;
     this.#port = options.port;
     this.#policies = new PolicyTable(options.port);
+    this.#reqids = new Reqids(options.port.reqids);
   }
 
   /** Replaces all flows by these; on a failure the old ones stay. */
@@ -258,7 +266,9 @@ export class Kernel {
 
   /** The kernel told more than its queue could hold: only a comparison shows what happened. */
   lostNews(): void {
-    if (!this.#newsLost) this.#notice("The kernel told more than its queue holds: comparing SAs and policies");
+    if (!this.#newsLost) {
+      this.#notice("The kernel told more than its queue holds: comparing SAs and policies");
+    }
     this.#newsLost = this.#suspicious = true;
   }
 
@@ -324,7 +334,7 @@ export class Kernel {
     this.#flows = [];
     // Notes of the kernel that it asked for an SA carry our numbers, too.
     for (const sa of this.#port.sas() ?? []) {
-      if (isOwnReqid(sa.reqid)) this.#port.removeSa(sa);
+      if (isOwnSa(sa)) this.#port.removeSa(sa);
     }
   }
 
@@ -333,14 +343,20 @@ export class Kernel {
     let removed = 0;
     for (const [key, sa] of sas) {
       // An SA without SPI is the kernel's own note that it asked for one.
-      if (this.#bySa.has(key) || sa.spi === 0 || !isOwnReqid(sa.reqid)) continue;
+      if (this.#bySa.has(key) || sa.spi === 0 || !isOwnSa(sa)) continue;
       removed++;
       this.#port.removeSa(sa);
     }
     return removed;
   }
 
-  #acquire({ selector }: Pick<Acquire, "selector">): void {
+  #acquire({ selector, priority }: Acquire): void {
+    if (selector !== undefined) return this.#acquirePacket(selector);
+    const flow = isOwnPriority(priority) ? this.#flows[flowOfPriority(priority)] : undefined;
+    if (flow !== undefined) this.#options.event({ kind: "acquire", policy: flow.policy });
+  }
+
+  #acquirePacket(selector: KernelSelector): void {
     const packet = packetOf(selector);
     const flow = this.#flows.find((one) => flowHas(one, packet));
     if (flow === undefined) return;
@@ -377,8 +393,9 @@ export class Kernel {
 
   /** The kernel keeps a note of each SA that it asked for: without SPI, for the packet that asked. */
   #catchUpAcquires(sas: Iterable<KernelSaState>): void {
-    for (const { spi, reqid, selector } of sas) {
-      if (spi === 0 && isOwnReqid(reqid) && selector !== undefined) this.#acquire({ selector });
+    for (const sa of sas) {
+      const { spi, selector } = sa;
+      if (spi === 0 && isOwnSa(sa) && selector !== undefined) this.#acquirePacket(selector);
     }
   }
 
@@ -387,9 +404,11 @@ export class Kernel {
   }
 
   #moved({ sa, to }: Mapping): void {
-    const id = this.#bySa.get(saKey(sa));
-    if (id === undefined || this.#pairs.get(id)?.child.followPeer !== true) return;
-    this.#options.event({ kind: "moved", id, remote: to });
+    for (const [id, { child, plan }] of this.#pairs) {
+      const { spi, protocol } = plan.inbound;
+      if (spi !== sa.spi || protocol !== sa.protocol || !child.followPeer) continue;
+      return this.#options.event({ kind: "moved", id, remote: to });
+    }
   }
 
   #know(id: number, pair: Pair): void {

@@ -1,6 +1,7 @@
 /** What is asked of a kernel's IPsec, whichever interface it is reached by. */
 import type { Result } from "../../bytes/mod.ts";
 import type { KernelFailure } from "./failure.ts";
+import type { ReqidRange } from "./reqids.ts";
 import { selectorKey } from "./selector.ts";
 import type {
   Encapsulation,
@@ -40,7 +41,9 @@ export function relocated<T extends KernelSa>(sa: T, way: Way): T {
 export interface KernelPort {
   /** What the kernel lacks where it does not know this interface: a module, an option. */
   readonly module: string;
-  /** Makes an SA; EEXIST where its name is taken. The keys stay the caller's. */
+  /** Numbers that SAs and policies may have. */
+  readonly reqids: ReqidRange;
+  /** Makes an SA; EEXIST where its name is taken, errno 0 where the interface has no word for it. The keys stay the caller's. */
   addSa(sa: KernelSa): Result<void, KernelFailure>;
   /** ESRCH where there is none. */
   removeSa(name: SaName): Result<void, KernelFailure>;

@@ -7,7 +7,7 @@ import type { ChildNeed } from "../need.ts";
 import { kernelAlgorithms, kernelCompression, wantedModules } from "./algorithms.ts";
 import { ERRNO, type KernelFailure, whatIsMissing } from "./failure.ts";
 import type { KernelPort } from "./port.ts";
-import { OWN_PROBE } from "./reqids.ts";
+import { probeReqid, type ReqidRange } from "./reqids.ts";
 import { type KernelSa, SA_FLAG } from "./values.ts";
 
 const PROBE_SPI = 0x1ced_0001;
@@ -36,7 +36,12 @@ function loopback(family: Family): KernelSa["source"] {
 }
 
 /** The SA of a need with these keys, or why the kernel has no word for it. */
-function saOf({ suite, family }: ChildNeed, encrKey: Uint8Array, integKey: Uint8Array): KernelSa | string {
+function saOf(
+  { suite, family }: ChildNeed,
+  reqids: ReqidRange,
+  encrKey: Uint8Array,
+  integKey: Uint8Array,
+): KernelSa | string {
   const algorithms = kernelAlgorithms(suite, encrKey, integKey);
   if ("message" in algorithms) return algorithms.message;
   return {
@@ -45,7 +50,7 @@ function saOf({ suite, family }: ChildNeed, encrKey: Uint8Array, integKey: Uint8
     spi: PROBE_SPI,
     protocol: suite.protocol === 2 ? "ah" : "esp",
     mode: "tunnel",
-    reqid: OWN_PROBE,
+    reqid: probeReqid(reqids),
     flags: SA_FLAG.anyFamily | (suite.esn ? SA_FLAG.esn : 0),
     algorithms,
     ...(suite.esn ? { replay: { window: 1, esn: true } } : {}),
@@ -78,7 +83,7 @@ function refusalOf(
   const cipher = encr && encrAlgorithm(encr), mac = integ === undefined ? undefined : integAlgorithm(integ);
   const encrKey = random((cipher?.keyLength ?? 0) + (cipher?.saltLength ?? 0));
   const integKey = random(mac?.keyLength ?? 0);
-  const sa = saOf(need, encrKey, integKey);
+  const sa = saOf(need, port.reqids, encrKey, integKey);
   if (typeof sa === "string") return { errno: 0, message: sa };
   const refused = refusedSa(port, sa);
   wipe(encrKey, integKey);
@@ -96,7 +101,7 @@ function ipcompRefusal(port: KernelPort, { ipcomp, family }: ChildNeed): KernelF
     spi: PROBE_CPI,
     protocol: "ipcomp",
     mode: "tunnel",
-    reqid: OWN_PROBE,
+    reqid: probeReqid(port.reqids),
     flags: SA_FLAG.anyFamily,
     algorithms,
   });

@@ -17,6 +17,8 @@ export const SA_FLAG = {
   icmp: 16,
   /** The inner family may differ from the outer one's. */
   anyFamily: 32,
+  /** AH over IPv4 is padded to 32 bits (RFC 4302 §3.3.3.2.1); without it Linux pads to 64. */
+  align4: 64,
   esn: 128,
 } as const;
 
@@ -145,10 +147,12 @@ export interface Acquire {
   /** The outer endpoints that the template has, or the packet's own in transport mode. */
   readonly source: IpAddress;
   readonly destination: IpAddress;
-  /** The packet itself. */
-  readonly selector: KernelSelector;
+  /** The packet itself; absent where the interface does not tell. */
+  readonly selector?: KernelSelector;
   /** The kernel's number of the policy. */
   readonly policyIndex: number;
+  /** The policy's. */
+  readonly priority: number;
 }
 
 /** A limit of an SA. */
@@ -171,8 +175,8 @@ export interface PolicyExpire {
 /** ESP in UDP came from another port or address: a NAT made a new mapping. */
 export interface Mapping {
   readonly kind: "mapping";
-  readonly sa: SaName;
-  readonly reqid: number;
+  /** It comes to this host. */
+  readonly sa: Pick<SaName, "spi" | "protocol">;
   readonly from: Endpoint;
   readonly to: Endpoint;
 }

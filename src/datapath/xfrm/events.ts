@@ -43,6 +43,7 @@ function parseAcquire(body: Uint8Array): Acquire | undefined {
     destination: addressOf(destination, family),
     selector,
     policyIndex: policy.index,
+    priority: policy.priority,
   };
 }
 
@@ -66,12 +67,12 @@ function parseMapping(body: Uint8Array): Mapping | undefined {
   const sa = readSaName(reader);
   if (sa === undefined) return undefined;
   const { family } = sa.destination;
-  const reqid = reader.u32(), oldAddress = reader.address(), newAddress = reader.address();
+  reader.skip(4);
+  const oldAddress = reader.address(), newAddress = reader.address();
   const oldPort = reader.port(), newPort = reader.port();
   return {
     kind: "mapping",
     sa,
-    reqid,
     from: { address: addressOf(oldAddress, family), port: oldPort },
     to: { address: addressOf(newAddress, family), port: newPort },
   };

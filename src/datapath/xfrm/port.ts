@@ -3,6 +3,7 @@ import { fail, ok, type Result } from "../../bytes/mod.ts";
 import type { KernelFailure } from "../kernel/failure.ts";
 import { wipeKeys } from "../kernel/pair.ts";
 import { type KernelPort, relocated, type Way } from "../kernel/port.ts";
+import { WIDE_REQIDS } from "../kernel/reqids.ts";
 import type {
   KernelPolicy,
   KernelPolicyState,
@@ -33,6 +34,7 @@ function whatIsLeft({ limits = {}, usage }: KernelSaState): Limits {
 /** See the head of the file. */
 export class XfrmPort implements KernelPort {
   readonly module = "xfrm_user (CONFIG_XFRM_USER)";
+  readonly reqids = WIDE_REQIDS;
   readonly #transport: XfrmTransport;
 
   constructor(transport: XfrmTransport) {

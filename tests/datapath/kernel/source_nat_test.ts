@@ -98,6 +98,7 @@ Deno.test("kernel: packets of a flow with source NAT are held back before transl
         destinationPort: none,
       },
       policyIndex: 1,
+      priority: 0,
     });
   }
   assert.deepEqual(events.map((event) => event.kind === "acquire" && event.source), [

@@ -109,8 +109,8 @@ Deno.test("xfrm: an ACQUIRE says the packet, the template's ends and the policy"
     [formatAddress(event.source), formatAddress(event.destination), event.policyIndex, event.sequence],
     ["192.0.2.1", "192.0.2.2", 1, 1],
   );
-  assert.equal(formatPrefix(event.selector.destination), "10.2.0.1");
-  assert.deepEqual([event.selector.protocol, event.selector.sourcePort.port], [1, 8]);
+  assert.equal(formatPrefix(event.selector!.destination), "10.2.0.1");
+  assert.deepEqual([event.selector!.protocol, event.selector!.sourcePort.port], [1, 8]);
 });
 
 Deno.test("xfrm: what is written is read back the same: an SA, a policy", () => {
