@@ -1,6 +1,7 @@
 /** A netlink socket: one request at a time, its answers to the end, errors with errno and the kernel's own words. */
 import {
   encodeRequest,
+  isWhole,
   type NetlinkMessage,
   type NetlinkRequest,
   NLM_F_ACK,
@@ -29,6 +30,8 @@ const AF_NETLINK = 16;
 const PROTOCOLS = { route: 0, xfrm: 6 } as const;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
+/** Of recv: the datagram's own length, also where the buffer is shorter. */
+const MSG_TRUNC = 0x20;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -100,7 +103,7 @@ export class Netlink {
     const messages: NetlinkMessage[] = [];
     let interrupted = false;
     for (let octetsRead = 0; octetsRead < MAX_ANSWER;) {
-      const length = this.#libc.c.recv(this.#fd, this.#buffer, this.#buffer.length, 0);
+      const length = this.#libc.c.recv(this.#fd, this.#buffer, this.#buffer.length, MSG_TRUNC);
       if (length < 0) {
         const errno = this.#libc.errno();
         if (errno === ERRNO.EINTR) continue;
@@ -109,7 +112,12 @@ export class Netlink {
       octetsRead += length;
       const received = this.#buffer.slice(0, length);
       if (this.#secret) this.#buffer.fill(0, 0, length);
-      for (const message of parseMessages(received)) {
+      const answer = parseMessages(received);
+      // Half a list must not pass for the whole.
+      if (length > received.length || !isWhole(answer, length)) {
+        return this.#failure(action, ERRNO.EIO, "the kernel's answer is cut short");
+      }
+      for (const message of answer) {
         // Answers to an earlier request that was given up may still come.
         if (message.sequence !== this.#sequence) continue;
         interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;

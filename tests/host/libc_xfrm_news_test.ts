@@ -8,14 +8,14 @@ import {
   parsePolicy,
   XFRM_GROUP,
   XFRM_MSG,
-  type XfrmPolicy,
 } from "../../src/datapath/xfrm/mod.ts";
+import type { KernelPolicy } from "../../src/datapath/kernel/mod.ts";
 import { Host, hostTest } from "./namespaces.ts";
 
 const SOL_SOCKET = 1, SO_RCVBUF = 8;
 
 /** Holds back what goes to a host. */
-function block(host: number): XfrmPolicy {
+function block(host: number): KernelPolicy {
   const none = { port: 0, mask: 0 };
   const at = (value: bigint, length: number) => ({ address: { family: 4, value }, length }) as const;
   return {

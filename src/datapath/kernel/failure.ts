@@ -17,12 +17,15 @@ export const ERRNO = {
   EEXIST: 17,
   EINVAL: 22,
   ENOSYS: 38,
+  ELIBBAD: 80,
   ENOPROTOOPT: 92,
   EPROTONOSUPPORT: 93,
   EOPNOTSUPP: 95,
   EAFNOSUPPORT: 97,
   ENOBUFS: 105,
   ECONNREFUSED: 111,
+  ENOKEY: 126,
+  EKEYREJECTED: 129,
 } as const;
 
 /** What an SA or policy wants of the kernel. */
@@ -49,6 +52,13 @@ export function whatIsMissing(errno: number, { protocol, algorithms, module }: W
     case ERRNO.ENOENT:
     case ERRNO.ENOSYS:
       return `the kernel lacks an algorithm: load ${algorithms}`;
+    case ERRNO.ELIBBAD:
+      return `an algorithm is not allowed (fips=1) or failed the kernel's own test: ${algorithms}`;
+    case ERRNO.ENOKEY:
+    case ERRNO.EKEYREJECTED:
+      return "the kernel refuses this key as a weak one of its cipher (fips=1)";
+    case ERRNO.EINVAL:
+      return `the kernel does not take this key length, ICV, window or mode with ${algorithms}`;
     case ERRNO.EPROTONOSUPPORT:
       return MODULES[protocol];
     case ERRNO.ENOPROTOOPT:

@@ -110,6 +110,13 @@ export function parseMessages(octets: Uint8Array): NetlinkMessage[] {
   return messages;
 }
 
+/** Whether these messages fill a datagram of so many octets: nothing of it was passed over. */
+export function isWhole(messages: readonly NetlinkMessage[], length: number): boolean {
+  const filled = messages.reduce((sum, { body }) => sum + align(HEADER_LENGTH + body.length), 0);
+  // Padding behind the last one may be left out.
+  return filled >= length && filled - length < 4;
+}
+
 /** The attributes of a body from `from` on; what comes after one with an impossible length is passed over. */
 export function parseAttributes(octets: Uint8Array, from = 0): Attributes {
   const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
