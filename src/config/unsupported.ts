@@ -45,7 +45,7 @@ const NO_ADDRESSES = "this version leases no addresses and asks for none";
 const NO_MARKS = "this version marks no packets";
 
 const LIMITS: Readonly<Partial<Record<Feature, Limit>>> = {
-  "ah": { reason: "this version does ESP only" },
+  "ah": { reason: "it does ESP alone: use -K xfrm, or write esp", datapaths: ["userland"] },
   "cert_partial_chain": { reason: "this version checks no certificates" },
   "config": { reason: NO_ADDRESSES },
   "dynamic": { reason: NO_ADDRESSES },
@@ -65,7 +65,7 @@ const LIMITS: Readonly<Partial<Record<Feature, Limit>>> = {
   "stickyaddress": { reason: NO_ADDRESSES },
   "tag": { reason: NO_MARKS },
   "tap": { reason: NO_MARKS },
-  "transport": { reason: "this version does tunnel mode only" },
+  "transport": { reason: "it does tunnel mode alone: use -K xfrm, or write tunnel", datapaths: ["userland"] },
 };
 
 /** Why a feature does not work with a data path; undefined where it does. */

@@ -2,7 +2,13 @@
 import { wipe } from "../../bytes/mod.ts";
 import type { ChildInstall } from "../types.ts";
 import { kernelAlgorithms, kernelCompression } from "./algorithms.ts";
-import { type KernelSelector, kernelSelectors, reverseSelector } from "./selector.ts";
+import {
+  ANY_MASKED_PORT,
+  type KernelSelector,
+  kernelSelectors,
+  type MaskedPort,
+  reverseSelector,
+} from "./selector.ts";
 import { relocated, type Way } from "./port.ts";
 import { type KernelPolicy, type KernelSa, SA_FLAG, type Template } from "./values.ts";
 
@@ -35,7 +41,9 @@ export function planPair(
   const ipcomp = planIpcomp(child, reqid);
   if (ipcomp !== undefined && "message" in ipcomp) return ipcomp;
   const mode = ipcomp === undefined ? child.mode : "transport";
-  const flags = (suite.esn ? SA_FLAG.esn : 0) | (mode === "tunnel" ? SA_FLAG.anyFamily : 0);
+  const flags = (suite.esn ? SA_FLAG.esn : 0) | (mode === "tunnel" ? SA_FLAG.anyFamily : 0) |
+    (protocol === "ah" && local.address.family === 4 ? SA_FLAG.align4 : 0);
+  const carried = child.mode === "transport" ? hullOf(selectors) : undefined;
   const limits = lifetimeOctets === undefined
     ? {}
     : { softOctets: BigInt(Math.ceil(lifetimeOctets * soft)), hardOctets: BigInt(lifetimeOctets) };
@@ -46,6 +54,7 @@ export function planPair(
     source: remote.address,
     destination: local.address,
     spi: child.inbound.spi,
+    ...(carried && { selector: reverseSelector(carried) }),
     algorithms: into,
     limits: child.outboundFrom === "when-used" ? { ...limits, softOctets: 0n, softPackets: 1n } : limits,
     ...(window === 0 ? {} : { replay: { window, esn: suite.esn } }),
@@ -56,6 +65,7 @@ export function planPair(
     source: local.address,
     destination: remote.address,
     spi: child.outbound.spi,
+    ...(carried && { selector: carried }),
     algorithms: outof,
     limits,
     // With extended sequence numbers the kernel wants a window, be it one that nothing comes to.
@@ -63,6 +73,27 @@ export function planPair(
     ...(udpEncap ? { encapsulation: { sourcePort: local.port, destinationPort: remote.port } } : {}),
   };
   return { inbound, outbound, ...(ipcomp && { ipcomp }), selectors };
+}
+
+/**
+ * One selector for all of an SA in transport mode. The kernel looks at it for each packet that comes in: without it the
+ * peer could send whatever no policy names, which in tunnel mode the kernel refuses by itself (RFC 4301 §5.2).
+ */
+function hullOf(selectors: readonly KernelSelector[]): KernelSelector | undefined {
+  const [first, ...others] = selectors;
+  if (first === undefined) return undefined;
+  return others.reduce((hull, one) => ({
+    ...hull,
+    protocol: one.protocol === hull.protocol ? hull.protocol : 0,
+    sourcePort: samePort(one.sourcePort, hull.sourcePort) ? hull.sourcePort : ANY_MASKED_PORT,
+    destinationPort: samePort(one.destinationPort, hull.destinationPort)
+      ? hull.destinationPort
+      : ANY_MASKED_PORT,
+  }), first);
+}
+
+function samePort(a: MaskedPort, b: MaskedPort): boolean {
+  return a.port === b.port && a.mask === b.mask;
 }
 
 /** IPComp's two SAs, with CPIs for SPIs; undefined where packets are not compressed. */

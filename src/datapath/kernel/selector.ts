@@ -29,7 +29,8 @@ export interface KernelSelector {
   readonly destinationPort: MaskedPort;
 }
 
-const ANY: MaskedPort = { port: 0, mask: 0 };
+/** Any port. */
+export const ANY_MASKED_PORT: MaskedPort = { port: 0, mask: 0 };
 
 /** A text that is the same for selectors that are the same to the kernel. */
 export function selectorKey(selector: KernelSelector): string {
@@ -61,7 +62,7 @@ export function reverseSelector(selector: KernelSelector): KernelSelector {
 
 /** The fewest ports under masks that together are exactly this range. */
 export function maskedPorts(range: PortRange): MaskedPort[] {
-  if (isAnyPort(range)) return [ANY];
+  if (isAnyPort(range)) return [ANY_MASKED_PORT];
   const ports: MaskedPort[] = [];
   for (let at = range.start; at <= range.end;) {
     let size = 1;
@@ -74,16 +75,16 @@ export function maskedPorts(range: PortRange): MaskedPort[] {
 
 /** ICMP type and code (RFC 7296 §3.13.1) where the kernel looks for them: type as source, code as destination port. */
 function messageTypes(range: PortRange): readonly (readonly [MaskedPort, MaskedPort])[] | undefined {
-  if (isAnyPort(range)) return [[ANY, ANY]];
+  if (isAnyPort(range)) return [[ANY_MASKED_PORT, ANY_MASKED_PORT]];
   const type = range.start >> 8;
   if (type !== range.end >> 8) {
     // Several types, each with all its codes.
     if ((range.start & 0xff) !== 0 || (range.end & 0xff) !== 0xff) return undefined;
-    return maskedPorts({ start: type, end: range.end >> 8 }).map((one) => [one, ANY]);
+    return maskedPorts({ start: type, end: range.end >> 8 }).map((one) => [one, ANY_MASKED_PORT]);
   }
   const codes = { start: range.start & 0xff, end: range.end & 0xff };
   const whole = codes.start === 0 && codes.end === 0xff;
-  return (whole ? [ANY] : maskedPorts(codes)).map((code) => [{ port: type, mask: 0xffff }, code]);
+  return (whole ? [ANY_MASKED_PORT] : maskedPorts(codes)).map((code) => [{ port: type, mask: 0xffff }, code]);
 }
 
 /** The packet that a selector of an ACQUIRE stands for: the kernel tells of one as of a selector with nothing open. */
