@@ -42,7 +42,6 @@ interface Limit {
 
 const PSK_ONLY = "this version authenticates with pre-shared keys alone: write psk";
 const NO_ADDRESSES = "this version leases no addresses and asks for none";
-const NO_MARKS = "this version marks no packets";
 
 const LIMITS: Readonly<Partial<Record<Feature, Limit>>> = {
   "ah": { reason: "it does ESP alone: use -K xfrm, or write esp", datapaths: ["userland"] },
@@ -63,8 +62,12 @@ const LIMITS: Readonly<Partial<Record<Feature, Limit>>> = {
   "request": { reason: NO_ADDRESSES },
   "signature": { reason: PSK_ONLY },
   "stickyaddress": { reason: NO_ADDRESSES },
-  "tag": { reason: NO_MARKS },
-  "tap": { reason: NO_MARKS },
+  "tag": {
+    reason:
+      "packets get their mark from the kernel's IPsec, over netlink alone: use -K xfrm, or leave tag out",
+    datapaths: ["userland", "pfkey"],
+  },
+  "tap": { reason: "this version has no interface for decapsulated packets" },
   "transport": { reason: "it does tunnel mode alone: use -K xfrm, or write tunnel", datapaths: ["userland"] },
 };
 

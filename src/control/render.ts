@@ -42,6 +42,7 @@ function childText(child: ChildSnapshot): string[] {
   return [
     `  ${child.protocol} ${child.mode}${encap}: ${child.state}, SPI in ${child.spiIn} out ${child.spiOut}, ${suite}${esn}${ipcomp}`,
     `    ${child.tsLocal.join(" ")} === ${child.tsRemote.join(" ")}`,
+    ...(child.tag === null ? [] : [`    tag ${printable(child.tag)}, mark ${child.mark}`]),
     `    in ${child.bytesIn} octets, ${child.packetsIn} packets; out ${child.bytesOut} octets, ${child.packetsOut} packets`,
   ];
 }

@@ -3,7 +3,7 @@ import { hexOf } from "../bytes/mod.ts";
 import { type Endpoint, formatAddress } from "../ip/mod.ts";
 import { ENCR, INTEG, IPCOMP, KE, nameOf, PRF } from "../wire/mod.ts";
 import { formatSelector } from "../selector/mod.ts";
-import { formatIdentity } from "../policy/mod.ts";
+import { formatIdentity, formatMark } from "../policy/mod.ts";
 import { type ChildSa, type IkeSa, isAuthenticated, isKeyed, type PeerIdentity } from "../sa/mod.ts";
 import type { ChildUsage } from "../exchange/ports.ts";
 import type { ChildSnapshot, EndpointSnapshot, IkeSnapshot } from "./types.ts";
@@ -71,6 +71,8 @@ function childOf(child: ChildSa, usage: ChildUsage | undefined): ChildSnapshot {
     integ: suite.integ === undefined ? null : nameOf(INTEG, suite.integ),
     esn: suite.esn,
     ipcomp: child.ipcomp === undefined ? null : nameOf(IPCOMP, child.ipcomp.transform),
+    tag: child.tag?.text ?? null,
+    mark: child.tag === undefined ? null : formatMark(child.tag.mark),
     tsLocal: child.localSelectors.map(formatSelector),
     tsRemote: child.remoteSelectors.map(formatSelector),
     bytesIn: usage?.octetsIn ?? 0,

@@ -55,6 +55,9 @@ export interface ChildSnapshot {
   readonly esn: boolean;
   /** IANA's name of the transform; null: packets are not compressed. */
   readonly ipcomp: string | null;
+  /** With its variables expanded, and the mark that stands for it (`0x0000002a`); null: packets bear none. */
+  readonly tag: string | null;
+  readonly mark: string | null;
   /** `10.1.0.0/16` or `10.1.0.0/16[tcp/23]`. */
   readonly tsLocal: readonly string[];
   readonly tsRemote: readonly string[];

@@ -21,6 +21,7 @@ const ATTRIBUTES: readonly (readonly [name: string, oid: string, tag: number])[]
   ["DC", "0.9.2342.19200300.100.1.25", 0x16],
   ["emailAddress", "1.2.840.113549.1.9.1", 0x16],
 ];
+const COMMON_NAME = "2.5.4.3";
 const UTF8_STRING = 0x0c, SEQUENCE = 0x30, SET = 0x31, OBJECT_IDENTIFIER = 0x06;
 
 /** One attribute of a name: type as a dotted object identifier, and the string. */
@@ -108,6 +109,12 @@ export function formatDistinguishedName(der: Uint8Array): string | undefined {
     const name = ATTRIBUTES.find(([, one]) => one === oid)?.[0] ?? oid;
     return `/${name}=${value.replace(/\p{Cc}/gu, "?").replace(/[\\/]/g, "\\$&")}`;
   }).join("");
+}
+
+/** The first common name in a name in DER; undefined where there is none. Control characters are shown as `?`. */
+export function commonNameOf(der: Uint8Array): string | undefined {
+  const named = attributesOf(der)?.find(({ oid }) => oid === COMMON_NAME);
+  return named?.value.replace(/\p{Cc}/gu, "?");
 }
 
 /** A text that two names have in common exactly when they are the same; undefined where it is no name. */

@@ -11,3 +11,4 @@ export * from "./identity.ts";
 export * from "./distinguished_name.ts";
 export * from "./certificate_identities.ts";
 export * from "./lookup.ts";
+export { expandTag, formatMark, isNoMark, type Tag } from "./tag.ts";

@@ -30,6 +30,8 @@ interface ChildCommon {
   readonly udpEncap: boolean;
   /** Absent: packets are not compressed. */
   readonly ipcomp?: Ipcomp;
+  /** What the packet filter knows its packets by, as text and as the mark that stands for it. */
+  readonly tag?: { readonly text: string; readonly mark: number };
   readonly createdAtMs: number;
   /** A limit of it is near: it is to be replaced, at once or by a later try. */
   readonly nearEnd?: true;

@@ -24,6 +24,8 @@ const CHILD: ChildSnapshot = {
   integ: null,
   esn: true,
   ipcomp: null,
+  tag: null,
+  mark: null,
   tsLocal: ["10.1.0.0/16"],
   tsRemote: ["10.2.0.0/16[tcp/23]"],
   bytesIn: 840,
@@ -71,6 +73,12 @@ Deno.test("renderSas: compression is told behind the algorithms", () => {
     ikeSas: [{ ...SA, children: [{ ...CHILD, ipcomp: "IPCOMP_DEFLATE" }] }],
   });
   assert.match(text, /ENCR_AES_GCM_16-256, ESN, IPCOMP_DEFLATE\n/);
+});
+
+Deno.test("renderSas: a tag is told with its mark", () => {
+  const tagged = { ...CHILD, tag: "road-\u001b[1m", mark: "0x0000002a" };
+  const text = renderSas({ version: 1, ikeSas: [{ ...SA, children: [tagged] }] });
+  assert.match(text, /\n {4}tag road-\\x1b\[1m, mark 0x0000002a\n/);
 });
 
 Deno.test("renderSas: an SA that is still connecting has no suite, and no SAs are said to be none", () => {

@@ -122,3 +122,26 @@ kernelTest(
     await must("ip", "netns", "del", inside);
   },
 );
+
+kernelTest(
+  "matrix",
+  "xfrm: a tag marks what came out of the tunnel, and what leaves on the outside",
+  async () => {
+    await using wire = await Wire.create("", "direct");
+    await using _peer = await strongSwan(wire, "10.1.0.0/16", "10.2.0.0/16");
+    // printf %s ipsec-example.com | sha256sum | cut -c1-8
+    const mark = "0x1a0cf665";
+    const iptables = (...words: string[]) =>
+      must("ip", "netns", "exec", wire.left, "iptables-legacy", "-t", "mangle", ...words);
+    await iptables("-A", "INPUT", "-p", "icmp", "-s", "10.2.0.1", "-m", "mark", "--mark", mark);
+    await iptables("-A", "POSTROUTING", "-p", "esp", "-m", "mark", "--mark", mark);
+    const conf = OWN.replace(" from fd01::/64 to fd02::/64", "").replace("psk", "tag ipsec-$domain psk");
+    await using iked = await Iked.start(wire.left, conf, "-K", "xfrm");
+    await iked.process.line(/child-up/);
+    const [{ children: [child] }] = (await iked.ctl("show", "sa")).ikeSas;
+    assert.deepEqual([child.tag, child.mark], ["ipsec-example.com", mark]);
+    assert.equal(await ping(wire.left, "10.1.0.1", "10.2.0.1", 5, 0.2), 5);
+    const counted = await Promise.all(["INPUT", "POSTROUTING"].map((chain) => iptables("-nvxL", chain)));
+    for (const text of counted) assert.match(text, /^ +5 .* mark match 0x1a0cf665$/m);
+  },
+);

@@ -1,6 +1,7 @@
 /** One `ikev2` statement to a policy. */
 import type { SecretRef } from "../../bytes/mod.ts";
 import { parseIdentity } from "../../policy/identity.ts";
+import { isNoMark } from "../../policy/tag.ts";
 import type { AuthSpec, Identity, Policy, SignatureMethod } from "../../policy/types.ts";
 import type { PolicyNode, Text } from "../ast.ts";
 import { placeValue } from "../diagnostics.ts";
@@ -124,6 +125,8 @@ class PolicyCompiler {
     }
     if (tag !== undefined && (tag.text === "" || tag.text.length > MAX_TAG || /\p{Cc}/u.test(tag.text))) {
       diagnostics.error(tag.place, "this is no tag");
+    } else if (tag !== undefined && isNoMark(tag.text)) {
+      diagnostics.error(tag.place, `tag ${cut(tag.text)} is no mark: expected 1 to 0xffffffff, or a word`);
     }
     if (tap !== undefined && !/^enc(0|[1-9][0-9]{0,8})$/.test(tap.text)) {
       diagnostics.error(tap.place, `"${cut(tap.text)}" is no interface for tap: expected enc0, enc1 …`);

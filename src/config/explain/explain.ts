@@ -3,6 +3,7 @@
  * who begins, how long keys live, which policy is taken where several match, and what happens before a tunnel is up.
  */
 import { formatPrefix } from "../../ip/mod.ts";
+import { expandTag, formatMark } from "../../policy/tag.ts";
 import type { AuthSpec, Globals, Policy, SignatureMethod } from "../../policy/types.ts";
 import type { Proposal } from "../../proposal/types.ts";
 import type { ConfigurationNode, PolicyNode } from "../ast.ts";
@@ -113,6 +114,13 @@ function addressSentences({ config, request, iface }: Policy, node: PolicyNode):
   return [...given, ...asked, ...target];
 }
 
+/** With the mark where it does not depend on the peer. */
+function tagInWords(tag: string, name: string): string {
+  const bear = `Packets bear the tag ${JSON.stringify(tag)}`;
+  const known = expandTag(tag, name, undefined);
+  return known === undefined ? bear : `${bear}, which is mark ${formatMark(known.mark)}`;
+}
+
 function extraSentences(policy: Policy, node: PolicyNode): Sentence[] {
   const extras: Sentence[] = [];
   if (policy.forceNatt) {
@@ -130,7 +138,7 @@ function extraSentences(policy: Policy, node: PolicyNode): Sentence[] {
     );
   }
   if (policy.tag !== undefined) {
-    extras.push(sentence("extras", `Packets bear the tag ${JSON.stringify(policy.tag)}`, node.tag?.place));
+    extras.push(sentence("extras", tagInWords(policy.tag, policy.name), node.tag?.place));
   }
   if (policy.tap !== undefined) {
     extras.push(sentence("extras", `Decapsulated packets appear on ${policy.tap}`, node.tap?.place));

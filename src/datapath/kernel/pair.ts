@@ -47,7 +47,8 @@ export function planPair(
   const limits = lifetimeOctets === undefined
     ? {}
     : { softOctets: BigInt(Math.ceil(lifetimeOctets * soft)), hardOctets: BigInt(lifetimeOctets) };
-  const common = { protocol, mode, reqid, flags } as const;
+  const marked = child.mark === undefined ? {} : { outputMark: child.mark };
+  const common = { protocol, mode, reqid, flags, ...marked } as const;
   const window = Math.min(Math.max(replayWindow, suite.esn ? 1 : 0), LARGEST_WINDOW);
   const inbound: KernelSa = {
     ...common,

@@ -106,7 +106,11 @@ async function exchange(
   }
   const keys = verified.value.child?.keys;
   const child = agreed.ok && keys !== undefined
-    ? await installChild(context, agreed.value, keys, { initiated: true, outboundFrom: "now" })
+    ? await installChild(context, agreed.value, keys, {
+      initiated: true,
+      outboundFrom: "now",
+      peerId: identity,
+    })
     : fail(agreed.ok ? { code: "keys" } as const : agreed.error);
   establish(context, identity, child.ok ? child.value : undefined);
   settleRivals(context, false);

@@ -64,7 +64,7 @@ export async function respondAuth(context: SaContext, request: Opened): Promise<
   const proven = await authenticate(context, sa, request.payloads, idr, match);
   if (!proven.ok) return refuse(context, proven.error);
 
-  const child = await makeChild(context, match, proven.value);
+  const child = await makeChild(context, match, proven.value, peerId);
   establish(context, peerId, child.ok ? child.value.child : undefined);
   settleRivals(context, findNotify(request.payloads, NOTIFY.INITIAL_CONTACT) !== undefined);
   if (child.ok) logDeclined(context, request.payloads, child.value.agreed.mode);
@@ -170,6 +170,7 @@ async function makeChild(
   context: SaContext,
   match: Result<ChildMatch, Failure>,
   proven: AuthenticateResult,
+  peerId: Identity,
 ): Promise<Result<{ readonly child: ChildSa; readonly agreed: AgreedChild }, Failure>> {
   if (!match.ok) return match;
   if (proven.child === undefined) return fail({ code: "keys" });
@@ -177,6 +178,7 @@ async function makeChild(
   const installed = await installChild(context, agreed, proven.child.keys, {
     initiated: false,
     outboundFrom: "now",
+    peerId,
   });
   return installed.ok ? ok({ child: installed.value, agreed }) : installed;
 }

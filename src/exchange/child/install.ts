@@ -1,7 +1,8 @@
 /** Puts an agreed Child SA into the data path: both directions or nothing. */
 import { fail, ok, type Result, wipe } from "../../bytes/mod.ts";
 import type { ChildKeys } from "../../auth/requests.ts";
-import type { ChildSa } from "../../sa/mod.ts";
+import { expandTag } from "../../policy/mod.ts";
+import { type ChildSa, isAuthenticated, type PeerIdentity } from "../../sa/mod.ts";
 import type { SaContext } from "../context.ts";
 import type { ChildInstall } from "../ports.ts";
 import type { Failure } from "../reasons.ts";
@@ -16,6 +17,8 @@ export interface InstallOptions {
   /** We sent the request: our outgoing packets use the keys from initiator to responder (RFC 7296 §2.17). */
   readonly initiated: boolean;
   readonly outboundFrom: ChildInstall["outboundFrom"];
+  /** Of an IKE SA that is being authenticated; else it knows that by itself. */
+  readonly peerId?: PeerIdentity;
 }
 
 /**
@@ -37,6 +40,8 @@ export async function installChild(
   const localSelectors = initiated ? agreed.lists.tsi : agreed.lists.tsr;
   const remoteSelectors = initiated ? agreed.lists.tsr : agreed.lists.tsi;
   const id = world.nextChildId();
+  const peerId = options.peerId ?? (isAuthenticated(sa) ? sa.peerId : undefined);
+  const tag = policy.tag === undefined ? undefined : expandTag(policy.tag, policy.name, peerId);
   const child: ChildSa = {
     state: "installed",
     id,
@@ -50,6 +55,7 @@ export async function installChild(
     remoteSelectors,
     udpEncap: sa.udpEncap,
     ...(ipcomp && { ipcomp }),
+    ...(tag && { tag }),
     createdAtMs: world.clock.now(),
   };
   logIpcomp(context, ipcomp);
@@ -68,6 +74,7 @@ export async function installChild(
     ...(ipcomp && {
       ipcomp: { transform: ipcomp.transform, inboundCpi: ipcomp.cpiIn, outboundCpi: ipcomp.cpiOut },
     }),
+    ...(tag && { mark: tag.mark }),
     keepalive: sa.nat.local,
     followPeer: sa.nat.remote && !sa.nat.local,
     replayWindow: REPLAY_WINDOW,

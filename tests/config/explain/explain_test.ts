@@ -74,7 +74,7 @@ const VECTORS: Readonly<Record<string, readonly string[]>> = {
   ],
   "libreswan-02-iked-initiator-west.conf": [
     "3: We begin, as soon as the daemon is ready, and again whenever it is down",
-    '11: Packets bear the tag "IKED"',
+    '11: Packets bear the tag "IKED", which is mark 0x42b82967',
   ],
   "cloudy-router.conf": ["The peer is at any address", "6: Packets are compressed (IPComp)"],
   "faq-responder-eap-android.conf": [

@@ -122,6 +122,20 @@ Deno.test("kernel: a Child SA takes the flow's policies over in place, and gives
   bench.empty();
 });
 
+Deno.test("kernel: both SAs of a pair with a mark bear it, wherever they move", () => {
+  const bench = new Bench();
+  const marks = () => [...bench.fake.sas.values()].map(({ state }) => state.outputMark);
+  bench.kernel.install(child(1));
+  assert.deepEqual(marks(), [undefined, undefined]);
+  bench.kernel.remove([1]);
+  bench.kernel.install(child(2, { mark: 0xffff_ffff }));
+  assert.deepEqual(marks(), [0xffff_ffff, 0xffff_ffff]);
+  bench.kernel.move([2], HERE, { ...THERE, address: address("192.0.2.3") }, true);
+  assert.deepEqual(marks(), [0xffff_ffff, 0xffff_ffff]);
+  bench.kernel.remove([2]);
+  bench.empty();
+});
+
 Deno.test("kernel: a rekey keeps reqid and policies; a responder sends by the new SA once the peer has", () => {
   const bench = new Bench();
   bench.kernel.setFlows([FLOW]);
