@@ -1,5 +1,5 @@
 /** The command line of `iked`, as contracts.md states it: getopt's manners, read by parseArgs' tokens. */
-import { parseArgs } from "node:util";
+import { argumentTokens } from "./argument_tokens.ts";
 import { fail, ok, type Result } from "../src/bytes/mod.ts";
 import { parseMacro } from "./config/macro_option.ts";
 
@@ -73,7 +73,7 @@ export const HELP = `${USAGE}
   -d              stay in the foreground, log to stderr
   -D macro=value  define a macro; overrides the configuration file
   -f file         configuration file; - is standard input (default /etc/iked.conf)
-  -K datapath     userland, xfrm or none (default: set datapath, else
+  -K datapath     userland, xfrm, pfkey or none (default: set datapath, else
                   xfrm where the kernel can, else userland)
   -n              check the configuration; with -v print it back, with --json as JSON
   -p port         UDP port for NAT traversal; forces it
@@ -132,13 +132,7 @@ function fault(message: string): Result<never, OptionError> {
 
 /** The options in order, `-s` with the socket that follows it, if one does. */
 function readOptions(args: readonly string[]): Result<readonly Given[], OptionError> {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: SPEC,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+  const tokens = argumentTokens(args, SPEC);
   const given: Given[] = [];
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at]!;

@@ -24,18 +24,56 @@ function libcrypto(entry: AlgorithmEntry): string {
   return where === undefined ? "" : "yes";
 }
 
+/** What was shown of an algorithm in one kind of SA. */
+function shownOf(entry: AlgorithmEntry, sa: Shown["sa"], shown: readonly Shown[]): readonly Shown[] {
+  return shown.filter((one) => one.kind === entry.kind && one.name === shownName(entry) && one.sa === sa);
+}
+
+/** Our roles, each with the data paths: `both roles, userland, xfrm`, or `both roles, userland; initiator, xfrm`. */
+function roles(shown: readonly Shown[]): string {
+  const byRoles = new Map<string, string[]>();
+  for (const path of [...new Set(shown.map((one) => one.datapath))].sort()) {
+    const own = new Set(shown.filter((one) => one.datapath === path).map((one) => one.role));
+    const words = own.size > 1 ? "both roles" : [...own].join("");
+    byRoles.set(words, [...byRoles.get(words) ?? [], path]);
+  }
+  return [...byRoles].map(([words, paths]) => `${words}, ${paths.join(", ")}`).join("; ");
+}
+
 /** Peers, each with our roles and data paths; empty where there is none. */
 function peers(entry: AlgorithmEntry, sa: Shown["sa"], shown: readonly Shown[]): string {
-  const fitting = shown.filter((one) =>
-    one.kind === entry.kind && one.name === shownName(entry) && one.sa === sa
-  );
+  const fitting = shownOf(entry, sa, shown);
   const names = [...new Set(fitting.map((one) => one.peer))].sort();
-  return names.map((peer) => {
-    const own = fitting.filter((one) => one.peer === peer);
-    const roles = [...new Set(own.map((one) => one.role))];
-    const paths = [...new Set(own.map((one) => one.datapath))].sort();
-    return `${peer} (${roles.length > 1 ? "both roles" : roles.join("")}, ${paths.join(", ")})`;
-  }).join("; ");
+  return names.map((peer) => `${peer} (${roles(fitting.filter((one) => one.peer === peer))})`).join("; ");
+}
+
+/** Why a peer has met our kernel's ESP with less than all that the kernel has. */
+const LACKS: Readonly<Record<string, string>> = {
+  "strongSwan 5.9.8": "its Blowfish has 128, 192 or 256 bits, the manual's 160",
+  "libreswan 4.10": "it has none of these in ESP",
+  "OpenIKED 7.2":
+    "its PF_KEY on Linux loads no AEAD, and HMAC-SHA2-256 only with the 96 bits of an old draft",
+};
+
+/** For each peer of the kernel's ESP what was not shown with it. */
+function kernelSection(shown: readonly Shown[]): string {
+  const ours = shown.filter((one) => one.datapath === "xfrm" && one.sa === "esp");
+  const rows = [...new Set(ours.map((one) => one.peer))].sort().map((peer) => {
+    const own = ours.filter((one) => one.peer === peer);
+    const without = everyAlgorithm.filter((entry) =>
+      (entry.kind === "encr" || entry.kind === "integ") && entry.child &&
+      shownOf(entry, "esp", own).length === 0
+    );
+    const names = without.map((entry) => `\`${algorithmName(entry)}\``).join(", ");
+    return `| ${peer} | ${names || "nothing"} | ${LACKS[peer] ?? ""} |`;
+  });
+  return `## On the kernel's ESP
+Linux 6.1 has all that may stand in \`childsa\`. What has not carried traffic on \`xfrm\`, by peer:
+
+| peer | without | why |
+|---|---|---|
+${rows.join("\n")}
+`;
 }
 
 function row(entry: AlgorithmEntry, shown: readonly Shown[]): string {
@@ -49,6 +87,7 @@ function row(entry: AlgorithmEntry, shown: readonly Shown[]): string {
     libcrypto(entry),
     peers(entry, "ike", shown),
     ...entry.kind === "encr" || entry.kind === "integ" ? [peers(entry, "esp", shown)] : [],
+    ...entry.kind === "integ" ? [peers(entry, "ah", shown)] : [],
   ];
   return `| ${cells.join(" | ")} |`;
 }
@@ -64,7 +103,8 @@ function section(kind: keyof typeof KINDS, shown: readonly Shown[]): string {
     "libcrypto",
     "in an IKE SA with",
   ];
-  if (kind === "encr" || kind === "integ") heads.push("in an ESP tunnel with");
+  if (kind === "encr" || kind === "integ") heads.push("in ESP with");
+  if (kind === "integ") heads.push("in AH with");
   return `## ${KINDS[kind]}
 | ${heads.join(" | ")} |
 |${"---|".repeat(heads.length)}
@@ -80,7 +120,7 @@ export function algorithmsPage(shown: readonly Shown[]): string {
   const kinds = ["encr", "integ", "prf", "ke"] as const;
   return `# Algorithms
 Made by \`scripts/algorithms.ts\` from the registry (\`src/crypto/algorithms.ts\`), the implementations, and what runs
-against other implementations recorded (\`docs/shown.jsonl\`, by \`IKED_SHOWN=docs/shown.jsonl deno task interop\`).
+against other implementations recorded (\`docs/shown.jsonl\`, by \`IKED_SHOWN=docs/shown.jsonl deno task interop\` and by \`deno task prove kernel\`).
 
 \`portable\` needs no library; \`libcrypto\` is OpenSSL 3, and what it lacks comes from \`portable\`. OpenSSL's legacy module is
 a file of its own, which distributions may leave out; it is loaded when one of its ciphers is first asked for. Both pass one
@@ -88,6 +128,7 @@ suite of published vectors (\`tests/crypto\`); \`iked selftest\` says what the h
 The last columns name the peers with whom an SA of that algorithm carried traffic; the role is ours, then our data path.
 
 ${kinds.map((kind) => section(kind, shown)).join("\n")}
+${kernelSection(shown)}
 ## Not yet shown with another implementation
 ${alone.map((entry) => `\`${algorithmName(entry)}\``).join(", ") || "None."}
 `;

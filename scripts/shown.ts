@@ -11,7 +11,7 @@ import { type AlgorithmEntry, everyAlgorithm } from "../src/crypto/mod.ts";
 export interface Shown {
   readonly kind: AlgorithmEntry["kind"];
   readonly name: string;
-  readonly sa: "ike" | "esp";
+  readonly sa: "ike" | "esp" | "ah";
   /** Name and version. */
   readonly peer: string;
   readonly role: "initiator" | "responder";
@@ -32,7 +32,8 @@ function placeOf({ kind, name }: Shown): number {
 /** Whether a line has the shape of one and an algorithm of the registry, which may have changed since. */
 function isShown(value: Shown): boolean {
   const words = [value.peer, value.datapath].every((word) => typeof word === "string" && word !== "");
-  return words && ["ike", "esp"].includes(value.sa) && ["initiator", "responder"].includes(value.role) &&
+  return words && ["ike", "esp", "ah"].includes(value.sa) &&
+    ["initiator", "responder"].includes(value.role) &&
     placeOf(value) >= 0;
 }
 

@@ -1,5 +1,4 @@
 /** Which data paths the daemon may take, and why: role net takes the first that works on this host. */
-import { fail, ok, type Result } from "../../src/bytes/mod.ts";
 import { AUTOMATIC_DATAPATHS, type FeatureUse, firstUnsupported } from "../../src/config/mod.ts";
 import type { DatapathName } from "./ports.ts";
 
@@ -11,21 +10,14 @@ export interface Choice {
 
 /** `-K` wins over `set datapath`; without either there is more than one choice, the best one first. */
 export function datapathChoices(
-  option: string | undefined,
-  setting: string | undefined,
-): Result<readonly Choice[], string> {
-  const word = option ?? setting;
-  const asked = option === undefined ? `set datapath ${word}` : `-K ${word}`;
-  switch (word) {
-    case undefined:
-      return ok(AUTOMATIC_DATAPATHS.map((datapath) => ({ datapath, reason: REASONS[datapath] })));
-    case "userland":
-    case "xfrm":
-    case "none":
-      return ok([{ datapath: word, reason: asked }]);
-    default:
-      return fail(`${asked}: not supported yet, use userland, xfrm or none`);
+  option: DatapathName | undefined,
+  setting: DatapathName | undefined,
+): readonly Choice[] {
+  const datapath = option ?? setting;
+  if (datapath === undefined) {
+    return AUTOMATIC_DATAPATHS.map((name) => ({ datapath: name, reason: REASONS[name] }));
   }
+  return [{ datapath, reason: option === undefined ? `set datapath ${setting}` : `-K ${option}` }];
 }
 
 const REASONS: Readonly<Record<(typeof AUTOMATIC_DATAPATHS)[number], string>> = {

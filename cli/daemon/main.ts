@@ -198,8 +198,7 @@ async function start(
   const free = await checkSocketPath(options.socket);
   if (!free.ok) return free;
   const choices = datapathChoices(options.datapath, loaded.options.datapath);
-  if (!choices.ok) return choices;
-  const usable = supported(loaded, choices.value.map(({ datapath }) => datapath));
+  const usable = supported(loaded, choices.map(({ datapath }) => datapath));
   if (!usable.ok) {
     const reasons = usable.diagnostics.slice(loaded.diagnostics.length).map(formatDiagnostic);
     return fail(reasons.join("\niked: error: "));
@@ -211,7 +210,7 @@ async function start(
   const { plans, links } = plan(
     options,
     libraries,
-    capableChoices(choices.value, loaded.uses),
+    capableChoices(choices, loaded.uses),
     childNeeds(loaded.configuration).map(({ need }) => need),
     parts,
     stderr,
@@ -244,7 +243,7 @@ async function start(
   revokeUntilReady(grantsOf(libraries, options.directory).find(({ role }) => role === "main")!.grants);
   const refused = outcome.refused ?? daemon.listen(options.socket);
   if (refused === undefined) {
-    return ok({ daemon, roles: roles.value, net, asked: choices.value.length === 1 });
+    return ok({ daemon, roles: roles.value, net, asked: choices.length === 1 });
   }
   await daemon.stop();
   return fail(refused);

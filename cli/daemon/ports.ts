@@ -16,7 +16,7 @@ import type { MethodTable } from "./rpc.ts";
 export type RoleName = "engine" | "keys" | "net";
 
 /** Data paths that are there. */
-export type DatapathName = "userland" | "xfrm" | "none";
+export type DatapathName = "userland" | "xfrm" | "pfkey" | "none";
 
 /** Options of `keys_worker.ts`; its ports are `main` and `engine`. */
 export interface KeysStart {

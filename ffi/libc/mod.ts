@@ -3,7 +3,7 @@
  *
  * Duty: the system calls that iked needs, with prepared memory where they are hot. `openLibc` takes the library's
  * full path and works under a grant of just that path; nothing is opened at import.
- * May import: src/ip, src/bytes and the netlink codec of src/datapath. Never: a protocol's logic, Deno.UnsafePointer.
+ * May import: src/ip, src/bytes and the codecs of src/datapath for netlink and PF_KEY. Never: a protocol's logic, Deno.UnsafePointer.
  * @module
  */
 export { describeErrno, ERRNO, type ErrnoName, errnoName, LibcError } from "./errno.ts";
@@ -13,6 +13,7 @@ export { ReceiveBatch, type ReceiveOptions } from "./receive.ts";
 export { SendBatch, type SendFailed, type SendOptions, type SendPath, sendPath } from "./send.ts";
 export { decodeSockaddr, encodeSockaddr } from "./sockaddr.ts";
 export {
+  type IpsecInterface,
   localName,
   openSocket,
   setDontFragment,
@@ -23,6 +24,7 @@ export {
   type SocketOptions,
 } from "./socket.ts";
 export { openTun, type Tun, VNET_HEADER_LENGTH } from "./tun.ts";
+export { Pfkey, type PfkeyFailure } from "./pfkey.ts";
 export { AddressMonitor, KernelEvents, Netlink, type NetlinkFailure } from "./netlink.ts";
 export { coverFolder, currentNetns, enterNetns, inNetns, newNetns } from "./netns.ts";
 export { readText, readToEnd, writeAll, writeText } from "./file.ts";

@@ -26,10 +26,10 @@ export const IP_TOS = 1;
 export const IP_PKTINFO = 8;
 const IP_MTU_DISCOVER = 10;
 const IP_RECVTOS = 13;
-const IP_XFRM_POLICY = 17;
+const IP_IPSEC_POLICY = 16, IP_XFRM_POLICY = 17;
 const IPV6_MTU_DISCOVER = 23;
 const IPV6_V6ONLY = 26;
-const IPV6_XFRM_POLICY = 35;
+const IPV6_IPSEC_POLICY = 34, IPV6_XFRM_POLICY = 35;
 const IPV6_RECVPKTINFO = 49;
 export const IPV6_PKTINFO = 50;
 const IPV6_DONTFRAG = 62;
@@ -106,9 +106,24 @@ export function setEspInUdp(libc: Libc, fd: number): void {
   );
 }
 
-/** A policy of the socket's own (`xfrm_userpolicy_info`), in place of the host's. Needs CAP_NET_ADMIN. */
-export function setSocketPolicy(libc: Libc, fd: number, family: Family, policy: Uint8Array): void {
-  const [level, name] = family === 4 ? [IPPROTO_IP, IP_XFRM_POLICY] : [IPPROTO_IPV6, IPV6_XFRM_POLICY];
+/** By interface, and by family, the option that a policy is set with. */
+const POLICY_OPTIONS = {
+  xfrm: { 4: IP_XFRM_POLICY, 6: IPV6_XFRM_POLICY },
+  pfkey: { 4: IP_IPSEC_POLICY, 6: IPV6_IPSEC_POLICY },
+} as const;
+
+/** An interface to the kernel's IPsec: its policies are `xfrm_userpolicy_info` or `sadb_x_policy`. */
+export type IpsecInterface = keyof typeof POLICY_OPTIONS;
+
+/** A policy of the socket's own, in place of the host's. Needs CAP_NET_ADMIN. */
+export function setSocketPolicy(
+  libc: Libc,
+  fd: number,
+  family: Family,
+  by: IpsecInterface,
+  policy: Uint8Array,
+): void {
+  const level = family === 4 ? IPPROTO_IP : IPPROTO_IPV6, name = POLICY_OPTIONS[by][family];
   const set = libc.c.setsockopt(fd, level, name, new Uint8Array(policy), policy.length);
   libc.unwrap(set, "exempt a socket from IPsec policies");
 }

@@ -1,6 +1,5 @@
 /** Parts of the manual pages that are made from the code. */
 import { opensslHas } from "../../ffi/libcrypto/mod.ts";
-import { datapathChoices } from "../../cli/daemon/datapath_choice.ts";
 import {
   encrAlgorithms,
   integAlgorithms,
@@ -31,20 +30,17 @@ const DATAPATH_TEXTS: Readonly<Record<(typeof DATAPATHS)[number], string>> = {
   userland:
     "ESP in this process, with a TUN device inside and UDP or IP protocol 50 outside. It needs no kernel module.",
   xfrm: "The kernel's IPsec, by netlink.",
-  pfkey: "The kernel's IPsec, by PF_KEY.",
+  pfkey:
+    "The kernel's IPsec, by PF_KEY, which says less than netlink: no combined-mode ciphers, no hmac-sha2-256 " +
+    "(Linux would cut it to 96 bits), no extended sequence numbers, no ranges of ports, no IPv4 in IPv6 or the reverse; " +
+    "AH over IPv4 with hmac-sha1 or hmac-md5 alone, transport mode for all protocols alone, a window of 32 packets. " +
+    "A configuration that asks for more is refused with the reason. It is used only where it is asked for.",
   none: "Negotiates and installs nothing: for tests, and for users of the keys alone.",
 };
 
-/** Data paths, which of them are refused, and which is the default. */
+/** Data paths, and which is the default. */
 export function datapathsRegion(): string {
-  const list = items(DATAPATHS.map((name) => {
-    const there = datapathChoices(name, undefined).ok;
-    const text = sentence(DATAPATH_TEXTS[name]);
-    return [
-      `Cm ${name}`,
-      there ? text : `${text}\nNot supported yet: the daemon does not start with it.`,
-    ] as const;
-  }));
+  const list = items(DATAPATHS.map((name) => [`Cm ${name}`, sentence(DATAPATH_TEXTS[name])] as const));
   const kernels = AUTOMATIC_DATAPATHS.slice(0, -1).map((name) => `.Cm ${name}`),
     last = AUTOMATIC_DATAPATHS.at(-1);
   return [
@@ -72,13 +68,12 @@ export function limitsRegion(): string {
     if (!list.includes(shown)) list.push(shown);
     words.set(feature, list);
   }
-  const there = DATAPATHS.filter((name) => datapathChoices(name, undefined).ok);
   const limits = [...words].flatMap(([feature, list]) => {
     const heading = list.map((word) => `Cm ${word}`).join(" , ");
-    const reasons = Map.groupBy(there, (datapath) => limitOf(feature, datapath));
+    const reasons = Map.groupBy(DATAPATHS, (datapath) => limitOf(feature, datapath));
     return [...reasons].flatMap(([reason, datapaths]) => {
       if (reason === undefined) return [];
-      const where = datapaths.length === there.length ? "" : `With ${datapaths.join(", ")}: `;
+      const where = datapaths.length === DATAPATHS.length ? "" : `With ${datapaths.join(", ")}: `;
       return [[heading, sentence(where + reason)] as const];
     });
   });

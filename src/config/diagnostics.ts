@@ -30,6 +30,7 @@ export const WARNINGS = {
   longString: "W022",
   noCredentials: "W023",
   noDomainName: "W024",
+  outsideHosts: "W025",
 } as const;
 
 export type WarningCode = (typeof WARNINGS)[keyof typeof WARNINGS];

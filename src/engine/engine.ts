@@ -135,7 +135,10 @@ class IkeEngine implements Engine {
     const mailbox = this.#ownerOf(event.id);
     if (mailbox === undefined) return;
     if (event.kind === "vanished") {
-      mailbox.log("warning", `Child SA ${event.id} was removed from the data path by somebody else: rekeying it`);
+      mailbox.log(
+        "warning",
+        `Child SA ${event.id} was removed from the data path by somebody else: rekeying it`,
+      );
       return mailbox.fire("rekeyChild", event.id);
     }
     if (event.kind === "expired") {

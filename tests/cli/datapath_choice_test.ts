@@ -7,22 +7,20 @@ import { readGood } from "../config/support.ts";
 const place = { file: "iked.conf", line: 3, column: 5 };
 
 Deno.test("datapathChoices: -K wins over set datapath; without either xfrm comes before userland", () => {
-  const names = (...asked: Parameters<typeof datapathChoices>) => {
-    const choices = datapathChoices(...asked);
-    return choices.ok ? choices.value.map(({ datapath, reason }) => `${datapath}: ${reason}`) : choices.error;
-  };
+  const names = (...asked: Parameters<typeof datapathChoices>) =>
+    datapathChoices(...asked).map(({ datapath, reason }) => `${datapath}: ${reason}`);
   assert.deepEqual(names("none", "userland"), ["none: -K none"]);
   assert.deepEqual(names(undefined, "userland"), ["userland: set datapath userland"]);
+  assert.deepEqual(names("pfkey", undefined), ["pfkey: -K pfkey"]);
   const both = names(undefined, undefined);
   assert.deepEqual([both.length, both[0]!.split(":")[0], both[1]!.split(":")[0]], [2, "xfrm", "userland"]);
 });
 
 Deno.test("capableChoices: what one data path cannot do is the reason for the other; an explicit one keeps its own", () => {
   const choices = datapathChoices(undefined, undefined);
-  assert.ok(choices.ok);
-  assert.deepEqual(capableChoices(choices.value, []), choices.value);
+  assert.deepEqual(capableChoices(choices, []), choices);
   // No data path can do it: nothing is left to try.
-  assert.deepEqual(capableChoices(choices.value, [{ feature: "eap", where: place }]), []);
+  assert.deepEqual(capableChoices(choices, [{ feature: "eap", where: place }]), []);
 });
 
 function needs(text: string) {

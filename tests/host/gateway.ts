@@ -21,6 +21,8 @@ export class Gateway implements AsyncDisposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "iked-test-" });
   readonly socket = `${this.folder}/iked.sock`;
   readonly file = `${this.folder}/iked.conf`;
+  /** `-K`; undefined leaves it to the daemon. */
+  datapath: string | undefined = "userland";
   #daemon: Process | undefined;
 
   constructor(readonly host: Host) {}
@@ -39,7 +41,8 @@ export class Gateway implements AsyncDisposable {
 
   /** The arguments that every start has. */
   get args(): string[] {
-    return ["-d", "-v", "-K", "userland", "-f", this.file, "--socket", this.socket];
+    const datapath = this.datapath === undefined ? [] : ["-K", this.datapath];
+    return ["-d", "-v", ...datapath, "-f", this.file, "--socket", this.socket];
   }
 
   /** Starts the daemon; it is ready when this returns. `program` is another than the daemon under test. */

@@ -60,7 +60,7 @@ const STARTS: readonly (readonly [string, readonly string[], readonly string[], 
     [],
     /needs a TUN device: load the module tun, or give the container \/dev\/net\/tun/,
   ],
-  ["-K pfkey", [], ["-K", "pfkey"], /-K pfkey: not supported yet, use userland, xfrm or none/],
+  ["no PF_KEY", [], ["-K", "pfkey"], /pfkey does not work here: .* load the module af_key/],
   [
     "no folder for the socket",
     [],

@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { answered, pingWords } from "../support/ping.ts";
 import { must, run } from "../support/process.ts";
-import { type Place, transferTcp } from "../support/tcp.ts";
+import { type Place, type Ports, transferTcp } from "../support/tcp.ts";
 
 export { type Finished, must, Process, run } from "../support/process.ts";
 
@@ -61,16 +61,17 @@ export class Wire implements AsyncDisposable {
   }
 }
 
-/** Pings from LAN to LAN; how many of `count` came back. */
+/** Pings from LAN to LAN, with so many octets each; how many of `count` came back. */
 export async function ping(
   namespace: string,
   from: string,
   to: string,
   count: number,
   interval = 0.1,
+  octets = 56,
 ): Promise<number> {
-  const words = pingWords(count, interval, count * interval + 20);
-  const done = await run("ip", "netns", "exec", namespace, "ping", ...words, "-I", from, to);
+  const words = [...pingWords(count, interval, count * interval + 20), "-s", `${octets}`, "-I", from, to];
+  const done = await run("ip", "netns", "exec", namespace, "ping", ...words);
   if (!done.stdout.includes("packets transmitted")) throw new Error(`ping: ${done.stdout}${done.stderr}`);
   return answered(done.stdout, count);
 }
@@ -93,6 +94,7 @@ export async function tcp(
   source: string,
   target: string,
   octets: number,
+  ports?: Ports,
 ): Promise<void> {
-  await transferTcp([placeIn(from), source], [placeIn(to), target], octets);
+  await transferTcp([placeIn(from), source], [placeIn(to), target], octets, ports);
 }

@@ -9,7 +9,7 @@ export interface Shown {
   readonly kind: "encr" | "prf" | "integ" | "ke";
   /** IANA's name, with its key length where it has one: `ENCR_AES_CBC-128`. */
   readonly name: string;
-  readonly sa: "ike" | "esp";
+  readonly sa: "ike" | "esp" | "ah";
   readonly peer: string;
   readonly role: "initiator" | "responder";
   readonly datapath: string;
@@ -19,22 +19,28 @@ function encrName(name: string, keyLength: number | null): string {
   return keyLength === null ? name : `${name}-${keyLength}`;
 }
 
-/** Notes what the one tunnel of this daemon is made of. */
+/** Notes what the tunnels of this daemon are made of that carried packets both ways. */
 export async function noteShown(iked: Iked, peer: string): Promise<void> {
   const file = Deno.env.get("IKED_SHOWN");
   if (file === undefined) return;
-  const [sa] = (await iked.ctl("show", "sa")).ikeSas;
   const { datapath } = await iked.ctl("show", "datapath");
-  const [child] = sa.children;
-  const common = { peer, role: sa.role, datapath };
-  const facts: (Shown | undefined)[] = [
-    { kind: "encr", name: encrName(sa.encr, sa.keyLength), sa: "ike", ...common },
-    { kind: "prf", name: sa.prf, sa: "ike", ...common },
-    { kind: "ke", name: sa.ke, sa: "ike", ...common },
-    sa.integ === null ? undefined : { kind: "integ", name: sa.integ, sa: "ike", ...common },
-    { kind: "encr", name: encrName(child.encr, child.keyLength), sa: "esp", ...common },
-    child.integ === null ? undefined : { kind: "integ", name: child.integ, sa: "esp", ...common },
-  ];
-  const lines = facts.flatMap((fact) => fact === undefined ? [] : [JSON.stringify(fact) + "\n"]);
-  await Deno.writeTextFile(file, lines.join(""), { append: true });
+  const facts: Shown[] = [];
+  for (const sa of (await iked.ctl("show", "sa")).ikeSas) {
+    const common = { peer, role: sa.role, datapath };
+    for (const child of sa.children) {
+      if (child.packetsIn === 0 || child.packetsOut === 0) continue;
+      const protocol = child.protocol === "AH" ? "ah" : "esp";
+      facts.push(
+        { kind: "encr", name: encrName(sa.encr, sa.keyLength), sa: "ike", ...common },
+        { kind: "prf", name: sa.prf, sa: "ike", ...common },
+        { kind: "ke", name: sa.ke, sa: "ike", ...common },
+      );
+      if (protocol === "esp") {
+        facts.push({ kind: "encr", name: encrName(child.encr, child.keyLength), sa: "esp", ...common });
+      }
+      if (sa.integ !== null) facts.push({ kind: "integ", name: sa.integ, sa: "ike", ...common });
+      if (child.integ !== null) facts.push({ kind: "integ", name: child.integ, sa: protocol, ...common });
+    }
+  }
+  await Deno.writeTextFile(file, facts.map((fact) => `${JSON.stringify(fact)}\n`).join(""), { append: true });
 }

@@ -80,6 +80,8 @@ export const RIGHT = { id: "right.example.com", net: "10.2.0.0/16", host: "10.2.
 export const PSK = "visibly an example secret";
 
 export interface Choices {
+  /** Of the policy or connection, where there are several; it stands before the identities, too. */
+  readonly name?: string;
   readonly psk?: string;
   readonly leftNet?: string;
   readonly rightNet?: string;
@@ -90,13 +92,20 @@ export interface Choices {
   readonly child?: string;
 }
 
+/** The identities of both sides. */
+export function identities({ name }: Choices): readonly [left: string, right: string] {
+  const before = name === undefined ? "" : `${name}.`;
+  return [`${before}${LEFT.id}`, `${before}${RIGHT.id}`];
+}
+
 /** Our policy for one side. */
 export function ikedConf(side: "left" | "right", path: Path, suite: Suite, choices: Choices = {}): string {
   const left = choices.leftNet ?? LEFT.net, right = choices.rightNet ?? RIGHT.net;
+  const [leftId, rightId] = identities(choices);
   const [mode, flow, ends, ids] = side === "left"
-    ? ["active", `from ${left} to ${right}`, `local ${path.left} peer ${path.right}`, [LEFT.id, RIGHT.id]]
-    : ["passive", `from ${right} to ${left}`, `local ${path.right} peer ${path.seen}`, [RIGHT.id, LEFT.id]];
-  return `ikev2 "gw" ${mode} esp ${flow} ${ends} \\
+    ? ["active", `from ${left} to ${right}`, `local ${path.left} peer ${path.right}`, [leftId, rightId]]
+    : ["passive", `from ${right} to ${left}`, `local ${path.right} peer ${path.seen}`, [rightId, leftId]];
+  return `ikev2 "${choices.name ?? "gw"}" ${mode} esp ${flow} ${ends} \\
   ikesa ${suite.ikesa} \\
   childsa ${suite.childsa} \\
   srcid ${ids[0]} dstid ${ids[1]} ${choices.more ?? ""} psk "${choices.psk ?? PSK}"
@@ -105,11 +114,13 @@ export function ikedConf(side: "left" | "right", path: Path, suite: Suite, choic
 
 /** strongSwan's configuration for one side. */
 export function swanctlConf(side: "left" | "right", path: Path, suite: Suite, choices: Choices = {}): string {
+  const [leftId, rightId] = identities(choices);
   const [local, remote, mine, theirs] = side === "left"
-    ? [path.left, path.right, LEFT, RIGHT]
-    : [path.right, path.mode === "nat" ? "%any" : path.left, RIGHT, LEFT];
+    ? [path.left, path.right, leftId, rightId]
+    : [path.right, path.mode === "nat" ? "%any" : path.left, rightId, leftId];
+  const name = choices.name ?? "gw";
   const [leftNet, rightNet] = [choices.leftNet ?? LEFT.net, choices.rightNet ?? RIGHT.net];
-  return `connections { gw {
+  return `connections { ${name} {
   version = 2
   local_addrs = ${local}
   remote_addrs = ${remote}
@@ -117,15 +128,16 @@ export function swanctlConf(side: "left" | "right", path: Path, suite: Suite, ch
   mobike = no
   ${choices.connection ?? ""}
   local { auth = psk
-    id = ${mine.id} }
+    id = ${mine} }
   remote { auth = psk
-    id = ${theirs.id} }
+    id = ${theirs} }
   children { net { local_ts = ${side === "left" ? leftNet : rightNet}
     remote_ts = ${side === "left" ? rightNet : leftNet}
     esp_proposals = ${suite.esp}
     ${choices.child ?? ""} } }
 } }
-secrets { ike-1 { id-1 = ${LEFT.id}
-  id-2 = ${RIGHT.id}
-  secret = "${choices.psk ?? PSK}" } }`;
+secrets { ike-${name} { id-1 = ${leftId}
+  id-2 = ${rightId}
+  secret = "${choices.psk ?? PSK}" } }
+`;
 }

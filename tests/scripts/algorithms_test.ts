@@ -26,7 +26,7 @@ Deno.test("shown: a line that states nothing that the registry has is an error w
   const wrong = [
     line({ name: "Curve9" }),
     line({ kind: "encr" }),
-    line({ sa: "ah" as "esp" }),
+    line({ sa: "tcp" as "esp" }),
     line({ role: "both" as "initiator" }),
     line({ peer: "" }),
   ];
@@ -48,6 +48,10 @@ Deno.test("algorithms page: a row for every algorithm, with implementations and 
     line({ role: "responder" }),
     line({ peer: "other 2.0" }),
     line({ kind: "encr", name: "ENCR_AES_CBC-192", sa: "esp" }),
+    line({ kind: "encr", name: "ENCR_AES_CBC-128", sa: "esp", datapath: "xfrm" }),
+    line({ kind: "encr", name: "ENCR_AES_CBC-128", sa: "esp", datapath: "userland" }),
+    line({ kind: "encr", name: "ENCR_AES_CBC-128", sa: "esp", datapath: "userland", role: "responder" }),
+    line({ kind: "integ", name: "AUTH_HMAC_MD5_96", sa: "ah", datapath: "xfrm" }),
   ]);
   for (const entry of everyAlgorithm) {
     assert.ok(page.includes(`| \`${algorithmName(entry)}\``), entry.ianaName);
@@ -58,12 +62,21 @@ Deno.test("algorithms page: a row for every algorithm, with implementations and 
     /\| yes \| yes \| example 1\.0 \(both roles, userland\); other 2\.0 \(initiator, userland\) \|$/,
   );
   assert.match(rowOf("aes-192")!, /\| yes \| yes \| {2}\| example 1\.0 \(initiator, userland\) \|$/);
+  assert.match(
+    rowOf("aes-128")!,
+    /\| yes \| yes \| {2}\| example 1\.0 \(both roles, userland; initiator, xfrm\) \|$/,
+  );
   assert.match(rowOf("aes-256")!, /\| yes \| yes \| {2}\| {2}\|$/);
   assert.match(
     rowOf("blowfish")!,
     /\(insecure\).*\| `childsa` \| {2}\| yes, in OpenSSL's legacy module \| {2}\|/,
   );
   assert.match(rowOf("ec155")!, /\(insecure\).*\| {2}\| yes \| {2}\|$/);
+  assert.match(page, /\| `hmac-md5` .*\| {2}\| {2}\| example 1\.0 \(initiator, xfrm\) \|\n/);
+  const kernel = page.slice(page.indexOf("## On the kernel's ESP"), page.indexOf("## Not yet shown"));
+  const lacks = kernel.split("\n").find((row) => row.startsWith("| example 1.0 |"))!;
+  assert.ok(lacks.includes("`aes-256`") && lacks.includes("`hmac-md5`") && !lacks.includes("`aes-128`,"));
+  assert.ok(!kernel.includes("other 2.0") && !kernel.includes("`curve25519`"));
   const rest = page.slice(page.indexOf("## Not yet shown"));
   assert.ok(rest.includes("`ec155`") && !rest.includes("`curve25519`"));
 });

@@ -12,18 +12,26 @@ interface Transfer {
   readonly sha256: string;
 }
 
+/** TCP ports of the two ends; without a source port any will do. */
+export interface Ports {
+  readonly source?: number;
+  readonly target: number;
+}
+
 /** Sends octets from `source` in one place to `target` in the other; fails unless the very same arrive. */
 export async function transferTcp(
   [from, source]: readonly [Place, string],
   [to, target]: readonly [Place, string],
   octets: number,
+  ports: Ports = { target: 5201 },
 ): Promise<void> {
   const end = (place: Place, ...args: string[]) =>
     place(Deno.execPath(), ["run", "-A", "--no-check", "--no-lock", TCP_END, ...args]);
-  const receiver = end(to, "receive", target, "5201");
+  const receiver = end(to, "receive", target, `${ports.target}`);
   const said = receiver.stderr.getReader();
   await said.read();
-  const sent = await end(from, "send", source, target, "5201", `${octets}`).output();
+  const sent = await end(from, "send", source, `${ports.source ?? 0}`, target, `${ports.target}`, `${octets}`)
+    .output();
   const text = new TextDecoder();
   if (!sent.success) {
     receiver.kill("SIGTERM");

@@ -1,6 +1,7 @@
 /**
  * One end of a TCP transfer, run inside a namespace: `tcp_end.ts receive ADDRESS PORT` says `listening` on standard
- * error and prints what arrived; `tcp_end.ts send FROM ADDRESS PORT OCTETS` prints what it sent. Octets and SHA-256.
+ * error and prints what arrived; `tcp_end.ts send FROM FROM_PORT ADDRESS PORT OCTETS` prints what it sent. FROM_PORT 0 is any. Octets
+ * and SHA-256.
  */
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
@@ -21,7 +22,7 @@ if (verb === "receive") {
   console.log(JSON.stringify({ octets, sha256: hash.digest("hex") }));
   listener.close();
 } else {
-  const [localAddress, host, port, octets] = args;
+  const [localAddress, localPort, host, port, octets] = args;
   const hash = createHash("sha256");
   // Octets that no offload can make by accident: a linear congruential generator.
   const data = new Uint8Array(Number(octets));
@@ -30,7 +31,8 @@ if (verb === "receive") {
     data[at] = state >>> 24;
   }
   hash.update(data);
-  const socket = connect({ host: host!, port: Number(port), localAddress: localAddress! });
+  const from = localPort === "0" ? {} : { localPort: Number(localPort) };
+  const socket = connect({ host: host!, port: Number(port), localAddress: localAddress!, ...from });
   socket.end(data);
   await new Promise((done, failed) => socket.on("close", done).on("error", failed));
   console.log(JSON.stringify({ octets: data.length, sha256: hash.digest("hex") }));

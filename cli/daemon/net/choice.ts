@@ -1,13 +1,15 @@
 /** Which data path works on this host: probed before anything is opened for it. */
 import { type Libc, LibcError, Netlink, openSocket, setEspInUdp } from "../../../ffi/libc/mod.ts";
 import type { ChildNeed } from "../../../src/datapath/need.ts";
-import { probeKernel } from "../../../src/datapath/kernel/mod.ts";
+import { type KernelPort, probeKernel } from "../../../src/datapath/kernel/mod.ts";
+import { PfkeyPort } from "../../../src/datapath/pfkey/mod.ts";
 import { XfrmPort } from "../../../src/datapath/xfrm/mod.ts";
 import { unspecified } from "../../../src/ip/mod.ts";
 import type { Choice } from "../datapath_choice.ts";
 import type { DatapathLack, DatapathName, NetStart } from "../ports.ts";
 import { random } from "../provider.ts";
 import { StartError } from "../role.ts";
+import { openPfkeySocket, pfkeyLack } from "./pfkey.ts";
 
 function lackOfXfrm(libc: Libc, needs: readonly ChildNeed[]): DatapathLack | undefined {
   let netlink: Netlink;
@@ -17,8 +19,25 @@ function lackOfXfrm(libc: Libc, needs: readonly ChildNeed[]): DatapathLack | und
     if (!(error instanceof LibcError)) throw error;
     return { at: 0, message: `${error.message}: the kernel has no XFRM (CONFIG_XFRM_USER)` };
   }
-  const lack = probeKernel(new XfrmPort(netlink), needs, random);
+  const lack = lackOfKernel(libc, new XfrmPort(netlink), needs);
   netlink.close();
+  return lack;
+}
+
+function lackOfPfkey(libc: Libc, needs: readonly ChildNeed[]): DatapathLack | undefined {
+  try {
+    const socket = openPfkeySocket(libc);
+    const lack = lackOfKernel(libc, new PfkeyPort(socket), needs);
+    socket.close();
+    return lack;
+  } catch (error) {
+    if (!(error instanceof LibcError)) throw error;
+    return { at: 0, message: pfkeyLack(error) };
+  }
+}
+
+function lackOfKernel(libc: Libc, port: KernelPort, needs: readonly ChildNeed[]): DatapathLack | undefined {
+  const lack = probeKernel(port, needs, random);
   if (lack !== undefined) return lack;
   // Whether a NAT is in the way is known only once there is a peer.
   try {
@@ -41,6 +60,7 @@ export function lackOf(
   datapath: DatapathName,
   needs: readonly ChildNeed[],
 ): DatapathLack | undefined {
+  if (datapath === "pfkey") return lackOfPfkey(libc, needs);
   return datapath === "xfrm" ? lackOfXfrm(libc, needs) : undefined;
 }
 

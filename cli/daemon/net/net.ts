@@ -29,6 +29,7 @@ import { choose, lackOf } from "./choice.ts";
 import { Receiver, sendDatagrams } from "./ike.ts";
 import type { NetDatapath } from "./net_datapath.ts";
 import { nothingInside } from "./none.ts";
+import { openPfkey } from "./pfkey.ts";
 import { closeSockets, forgetErrors, openSockets, type OuterSocket } from "./sockets.ts";
 import { sourceFor } from "./steering.ts";
 import { Syslog } from "./syslog.ts";
@@ -101,7 +102,7 @@ export class Net {
       ...(start.nattPort === undefined ? {} : { nattPort: start.nattPort }),
       esp: userland,
       ...(memory === undefined ? {} : { memory }),
-      kernel: name === "xfrm",
+      ...(name === "xfrm" || name === "pfkey" ? { kernel: name } : {}),
     });
     this.#poller = new Poller(libc);
     try {
@@ -185,8 +186,16 @@ export class Net {
       now,
       event: (event: DatapathEvent) => void this.#told.push(event),
     };
-    if (datapath === "userland") return new Userland(options);
-    return datapath === "xfrm" ? openXfrm(options) : nothingInside();
+    switch (datapath) {
+      case "userland":
+        return new Userland(options);
+      case "xfrm":
+        return openXfrm(options);
+      case "pfkey":
+        return openPfkey(options);
+      case "none":
+        return nothingInside();
+    }
   }
 
   #sourceFor(peer: Endpoint, port: number): Endpoint | undefined {

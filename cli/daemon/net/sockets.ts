@@ -1,7 +1,15 @@
 /** The sockets towards the network: IKE, NAT-T and raw ESP, one of each per address family. */
 import { type Family, unspecified } from "../../../src/ip/mod.ts";
-import { type Libc, LibcError, openSocket, setEspInUdp, setSocketPolicy } from "../../../ffi/libc/mod.ts";
-import { socketBypass } from "../../../src/datapath/xfrm/mod.ts";
+import {
+  type IpsecInterface,
+  type Libc,
+  LibcError,
+  openSocket,
+  setEspInUdp,
+  setSocketPolicy,
+} from "../../../ffi/libc/mod.ts";
+import { socketBypass as pfkeyBypass } from "../../../src/datapath/pfkey/mod.ts";
+import { socketBypass as xfrmBypass } from "../../../src/datapath/xfrm/mod.ts";
 import { StartError } from "../role.ts";
 import type { PacketMemory } from "../../../src/datapath/mod.ts";
 import { Outlet } from "./outlet.ts";
@@ -38,8 +46,8 @@ export interface SocketsOptions {
   readonly esp: boolean;
   /** Where ESP is written that goes out. */
   readonly memory?: PacketMemory;
-  /** Whether the kernel carries ESP: it takes ESP in UDP from our sockets, and its policies let IKE pass. */
-  readonly kernel?: boolean;
+  /** By what the kernel is told to carry ESP: it takes ESP in UDP from our sockets, and its policies let IKE pass. */
+  readonly kernel?: IpsecInterface;
 }
 
 /** Why a socket cannot be had, with what to do about it. */
@@ -77,9 +85,10 @@ export function forgetErrors(libc: Libc, fd: number): void {
 }
 
 /** The host's policies may cover the peer itself: the IKE sockets would wait for the SA that they are to agree on. */
-function leaveToKernel(libc: Libc, fd: number, family: Family, duty: Duty): void {
+function leaveToKernel(libc: Libc, fd: number, family: Family, duty: Duty, by: IpsecInterface): void {
   for (const direction of ["in", "out"] as const) {
-    setSocketPolicy(libc, fd, family, socketBypass(family, direction));
+    const bypass = by === "xfrm" ? xfrmBypass(family, direction) : pfkeyBypass(direction);
+    setSocketPolicy(libc, fd, family, by, bypass);
   }
   if (duty === "natt") setEspInUdp(libc, fd);
 }
@@ -102,7 +111,7 @@ export function openSockets(libc: Libc, options: SocketsOptions): OuterSocket[] 
           gro: duty === "natt" && options.esp,
         });
         if (duty === "esp" && family === 6) reportErrors(libc, fd);
-        if (options.kernel === true) leaveToKernel(libc, fd, family, duty);
+        if (options.kernel !== undefined) leaveToKernel(libc, fd, family, duty, options.kernel);
         const memory = duty === "ike" ? undefined : options.memory;
         sockets.push({ duty, family, fd, port, outlet: new Outlet(libc, fd, family, SLOTS[duty], memory) });
       } catch (error) {

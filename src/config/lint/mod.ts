@@ -7,6 +7,7 @@ import type { Compiled } from "../compile/types.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { type InstalledCertificate, lintCertificates } from "./certificates.ts";
 import { lintEnds } from "./ends.ts";
+import { lintHosts } from "./hosts.ts";
 import { lintIdentities } from "./identities.ts";
 import { lintKeys } from "./keys.ts";
 import { lintLifetimes } from "./lifetimes.ts";
@@ -42,6 +43,7 @@ export function lint(
   lintCertificates(subjects, facts.certificates ?? [], diagnostics);
   lintLifetimes(subjects, diagnostics);
   lintEnds(subjects, diagnostics);
+  lintHosts(subjects, diagnostics);
   lintUsers(tree, subjects, options, diagnostics);
   lintIdentities(subjects, diagnostics);
   diagnostics.complete = true;

@@ -248,3 +248,23 @@ Deno.test("W024: identities that are taken for domain names and can be none, wit
   assert.deepEqual(said("C=DE, O=Example Org, CN=b"), ["W024 /C=DE/O=Example Org/CN=b"]);
   assert.deepEqual(said("CN = b"), ["W024 /CN=b"]);
 });
+
+Deno.test("W025: flows in transport mode that are not between the two ends", () => {
+  const words = (text: string) => wordsOf(`ikev2 site transport ${text} ${KEY}\n`);
+  const ends = "local 192.0.2.1 peer 198.51.100.2";
+  assert.deepEqual(words(`from 192.0.2.1 to 198.51.100.2 ${ends}`), []);
+  assert.deepEqual(words(`from any to any ${ends}`), []);
+  assert.deepEqual(words(`from 192.0.2.1 to any peer any`), []);
+  assert.deepEqual(words(`from 192.0.2.1 to 10.0.0.1 local any peer 10.0.0.0/8`), []);
+  assert.deepEqual(words(`from 10.1.0.0/16 to 10.2.0.0/16 ${ends}`), ["from W025"]);
+  assert.deepEqual(words(`from 192.0.2.1 to 198.51.100.2 from 192.0.2.1 to 198.51.100.3 ${ends}`), [
+    "from W025",
+  ]);
+  assert.deepEqual(wordsOf(`ikev2 site tunnel from 10.1.0.0/16 to 10.2.0.0/16 ${ends} ${KEY}\n`), []);
+});
+
+Deno.test("W008: there is no AH in UDP", () => {
+  const words = (text: string) => wordsOf(`ikev2 site ${text} ${FLOW} peer 192.0.2.1 ${KEY}\n`);
+  assert.deepEqual(words("natt ah"), ["natt W008"]);
+  assert.deepEqual(words("natt esp"), []);
+});
