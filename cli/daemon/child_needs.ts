@@ -1,10 +1,13 @@
 /** What the Child SAs of a configuration need of a data path: each algorithm, and each family of outer addresses, once. */
 import type { Diagnostic } from "../../src/config/mod.ts";
 import type { ChildSuite } from "../../src/crypto/suite.ts";
+import { wordlessNeed } from "../../src/datapath/pfkey/mod.ts";
 import type { ChildNeed } from "../../src/datapath/need.ts";
 import type { Family } from "../../src/ip/mod.ts";
 import type { EngineConfiguration, HostSpec, Policy } from "../../src/policy/types.ts";
 import type { Proposal } from "../../src/proposal/types.ts";
+import { type LoadedConfiguration, refusedFor } from "../config/mod.ts";
+import type { Choice } from "./datapath_choice.ts";
 import type { DatapathLack, DatapathName } from "./ports.ts";
 
 /** A need, and the first policy that has it. */
@@ -78,4 +81,12 @@ export function lackAsDiagnostic(
     message: `the data path ${datapath} cannot do${whose}: ${message}`,
     ...(policy?.where === undefined ? {} : { where: policy.where }),
   };
+}
+
+/** The same, or refused with the place where PF_KEY is asked for and has no word for a Child SA. */
+export function expressible(loaded: LoadedConfiguration, choices: readonly Choice[]): LoadedConfiguration {
+  if (!loaded.ok || choices.some(({ datapath }) => datapath !== "pfkey")) return loaded;
+  const needs = childNeeds(loaded.configuration);
+  const lack = wordlessNeed(needs.map(({ need }) => need));
+  return lack === undefined ? loaded : refusedFor(loaded, [lackAsDiagnostic("pfkey", lack, needs)]);
 }

@@ -11,7 +11,7 @@ import { isBackgroundChild, openReport, READY, startInBackground } from "./backg
 import { checkSocketPath } from "./control.ts";
 import { cryptoWarnings } from "./crypto_warnings.ts";
 import { Daemon } from "./daemon.ts";
-import { childNeeds, lackAsDiagnostic } from "./child_needs.ts";
+import { childNeeds, expressible, lackAsDiagnostic } from "./child_needs.ts";
 import { capableChoices, type Choice, datapathChoices } from "./datapath_choice.ts";
 import { faultOf, onUncaught } from "./errors.ts";
 import { awaitLastWords } from "./last_words.ts";
@@ -198,7 +198,7 @@ async function start(
   const free = await checkSocketPath(options.socket);
   if (!free.ok) return free;
   const choices = datapathChoices(options.datapath, loaded.options.datapath);
-  const usable = supported(loaded, choices.map(({ datapath }) => datapath));
+  const usable = expressible(supported(loaded, choices.map(({ datapath }) => datapath)), choices);
   if (!usable.ok) {
     const reasons = usable.diagnostics.slice(loaded.diagnostics.length).map(formatDiagnostic);
     return fail(reasons.join("\niked: error: "));

@@ -2,6 +2,7 @@
 import { fail, ok, type Result } from "../../bytes/mod.ts";
 import { ERRNO, type KernelFailure } from "../kernel/failure.ts";
 import { wipeKeys } from "../kernel/pair.ts";
+import { type Lack, probeKernel } from "../kernel/probe.ts";
 import { type KernelPort, relocated, type Way } from "../kernel/port.ts";
 import { SMALL_REQID_MARK, SMALL_REQIDS } from "../kernel/reqids.ts";
 import type {
@@ -12,6 +13,7 @@ import type {
   PolicyName,
   SaName,
 } from "../kernel/values.ts";
+import type { ChildNeed } from "../need.ts";
 import { sameAddress } from "../../ip/mod.ts";
 import type { PfkeyMessage, PfkeyRequest } from "./message.ts";
 import { deletePolicy, dumpPolicies, parsePolicy, unsayable, updatePolicy } from "./policy.ts";
@@ -115,4 +117,10 @@ export class PfkeyPort implements KernelPort {
     if (!answer.ok) return answer.error.errno === ERRNO.ENOENT ? [] : undefined;
     return answer.value.map(parse).filter((entry) => entry !== undefined);
   }
+}
+
+/** The first of these needs that the interface has no word for, whatever the kernel can do. */
+export function wordlessNeed(needs: readonly ChildNeed[]): Lack | undefined {
+  const port = new PfkeyPort({ request: () => ok([]) });
+  return probeKernel(port, needs, (length) => new Uint8Array(length));
 }
