@@ -143,6 +143,14 @@ export const REASONS = {
     got: "one with NAT, or a peer that wants UDP encapsulation",
     fix: "write `esp` with `childsa enc null auth …` on both sides: that passes a NAT",
   },
+  "nat-conflict": {
+    fault: "policy",
+    notify: NOTIFY.TS_UNACCEPTABLE,
+    meaning: "Another peer behind the same NAT has the same traffic in transport mode (RFC 3948 §5.2)",
+    wanted: "traffic in transport mode that no other peer at this address has",
+    got: "the traffic of another one",
+    fix: "write `tunnel` on both sides, or give each peer behind the NAT ports of its own",
+  },
   "refused-child": {
     fault: "policy",
     notify: null,

@@ -1,6 +1,7 @@
 /** AH (RFC 4302) and transport mode (RFC 7296 §1.3.1, §2.23.1): agreed on, kept by rekeys, declined, behind NAT. */
 import assert from "node:assert/strict";
 import { addressToOctets } from "../../src/ip/mod.ts";
+import { ascii } from "../../src/bytes/mod.ts";
 import type { Policy } from "../../src/policy/types.ts";
 import { assertNothingLeft } from "../support/idle.ts";
 import { AUTH_REQUEST, AUTH_RESPONSE, Ladder } from "../support/ladder.ts";
@@ -9,6 +10,7 @@ import {
   assertShown,
   begun,
   failures,
+  HOSTS,
   type Kind,
   options,
   peerBehind,
@@ -229,4 +231,46 @@ Deno.test("ladder: a peer whose NAT gets another address gets another Child SA i
   assert.deepEqual(selectors(pair.b), [["198.51.100.2", "203.0.113.77"]]);
   assert.deepEqual(selectors(pair.a), [["192.0.2.1", "198.51.100.2"]]);
   await assertCarries(ladder, TRANSPORT);
+});
+
+/** Two peers behind one NAT, which `a` plays both: policies of two identities, each with this protocol and port. */
+async function behindOneNat(ports: readonly [number, number]): Promise<Ladder> {
+  const policies = ports.map((port, at): Policy => {
+    const [first] = sideA({
+      policy: {
+        ...policyOf(TRANSPORT, "a"),
+        ...peerBehind("a"),
+        name: `peer-${at}`,
+        localId: { type: 2, data: ascii(`peer-${at}.example.com`) },
+        flows: [{ local: selector(HOSTS.a, 17, port), remote: selector(HOSTS.b, 17) }],
+      },
+    }).policies;
+    return first!;
+  });
+  const [{ peerId: _, ...anybody }] = sideB({
+    policy: { ...policyOf(TRANSPORT, "b"), flows: [flow(HOSTS.b, "0.0.0.0/0")] },
+  }).policies as [Policy];
+  const ladder = await Ladder.start({
+    a: { ...sideA(), policies },
+    b: { ...sideB(), policies: [anybody] },
+    nat: "a",
+  });
+  await ladder.pair.drive();
+  return ladder;
+}
+
+Deno.test("ladder: of two peers behind one NAT with the same traffic in transport mode the first stays, the other is told", async () => {
+  const { pair } = await behindOneNat([1701, 1701]);
+  assert.equal(pair.b.datapath.pairs.size, 1);
+  assert.deepEqual([failures(pair.a), failures(pair.b)], [["refused-child"], ["nat-conflict"]]);
+  const [kept] = pair.b.datapath.pairs.keys();
+  await pair.advance(70_000);
+  assert.deepEqual(failures(pair.b), ["nat-conflict", "nat-conflict"], "CREATE_CHILD_SA is told the same");
+  assert.deepEqual([...pair.b.datapath.pairs.keys()], [kept]);
+});
+
+Deno.test("ladder: two peers behind one NAT with ports of their own have both their SA in transport mode", async () => {
+  const { pair } = await behindOneNat([1701, 1702]);
+  assert.equal(pair.b.datapath.pairs.size, 2);
+  assert.deepEqual(pair.hosts.flatMap(failures), []);
 });

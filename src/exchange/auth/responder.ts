@@ -20,13 +20,16 @@ import {
   answerSa,
   asksForTransport,
   type ChildMatch,
+  giveUpShared,
   installChild,
   ipcompNotify,
+  isShared,
   logDeclined,
   matchChild,
   modeNotify,
   reserveChild,
   trafficSelectors,
+  unlessShared,
 } from "../child/mod.ts";
 import type { Opened, Reply, SaContext } from "../context.ts";
 import { keysFailure } from "../keys_failure.ts";
@@ -54,7 +57,7 @@ export async function respondAuth(context: SaContext, request: Opened): Promise<
   context.usePolicy(policy);
 
   const wantsChild = payloadOf(request.payloads, "SA") !== undefined;
-  const match = matchOf(policy);
+  const match = unlessShared(context, peerId, matchOf(policy));
   const idr: IdPayload = {
     type: "IDr",
     critical: false,
@@ -64,7 +67,9 @@ export async function respondAuth(context: SaContext, request: Opened): Promise<
   const proven = await authenticate(context, sa, request.payloads, idr, match);
   if (!proven.ok) return refuse(context, proven.error);
 
-  const child = await makeChild(context, match, proven.value, peerId);
+  const made = await makeChild(context, match, proven.value, peerId);
+  const shared = made.ok && isShared(context, peerId, made.value.agreed);
+  const child = shared ? await giveUpShared(context, made.value.child) : made;
   establish(context, peerId, child.ok ? child.value.child : undefined);
   settleRivals(context, findNotify(request.payloads, NOTIFY.INITIAL_CONTACT) !== undefined);
   if (child.ok) logDeclined(context, request.payloads, child.value.agreed.mode);

@@ -8,4 +8,5 @@ export * from "./answer.ts";
 export * from "./compression.ts";
 export * from "./install.ts";
 export * from "./offer.ts";
+export * from "./shared_nat.ts";
 export { asksForTransport, type Ends, endsFailure, logDeclined } from "./transport.ts";

@@ -8,16 +8,19 @@
  */
 import { fail, ok, type Result } from "../../bytes/mod.ts";
 import type { Payload } from "../../wire/mod.ts";
-import type { ChildSa } from "../../sa/mod.ts";
+import { type ChildSa, isAuthenticated } from "../../sa/mod.ts";
 import {
   answerSa,
+  giveUpShared,
   installChild,
   ipcompNotify,
+  isShared,
   logDeclined,
   matchChild,
   modeNotify,
   reserveChild,
   trafficSelectors,
+  unlessShared,
 } from "../child/mod.ts";
 import type { Opened, Reply, SaContext } from "../context.ts";
 import { payloadOf } from "../payloads.ts";
@@ -34,7 +37,8 @@ export async function respondChild(
   const { world, policy, sa } = context;
   const nonceI = payloadOf(request.payloads, "Nonce");
   if (nonceI === undefined) return fail({ code: "malformed", got: "no nonce" });
-  const match = matchChild(policy, request.payloads, sa, true);
+  const judged = matchChild(policy, request.payloads, sa, true);
+  const match = isAuthenticated(sa) ? unlessShared(context, sa.peerId, judged) : judged;
   if (!match.ok) return match;
   const method = match.value.chosen.suite.ke;
   const keI = payloadOf(request.payloads, "KE");
@@ -53,6 +57,9 @@ export async function respondChild(
   const outboundFrom = replaces === undefined ? "now" : "when-used";
   const installed = await installChild(context, agreed, keys, { initiated: false, outboundFrom });
   if (!installed.ok) return installed;
+  if (isAuthenticated(context.sa) && isShared(context, context.sa.peerId, agreed)) {
+    return await giveUpShared(context, installed.value);
+  }
   logDeclined(context, request.payloads, agreed.mode);
   await addChild(context, installed.value, replaces);
   const payloads: Payload[] = [
