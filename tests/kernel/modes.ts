@@ -10,6 +10,14 @@ export interface Kind {
   readonly auth?: keyof typeof AUTHS;
   /** Networks of the tunnel; LEFT's and RIGHT's where absent. */
   readonly nets?: readonly [left: string, right: string];
+  /** Flows, in our words for the left side and for the right one, and what strongSwan has at either; those of the mode where absent. */
+  readonly flows?: {
+    readonly left: string;
+    readonly right: string;
+    readonly swan: readonly [left: string, right: string];
+  };
+  /** No extended sequence numbers are offered; else with and without, as by default. */
+  readonly esn?: false;
   /** More of our policy's words. */
   readonly more?: string;
 }
@@ -26,7 +34,7 @@ export function nameOf({ protocol, mode, auth }: Kind): string {
 }
 
 /** What both ends protect: their networks, or themselves. */
-export function ends({ mode, nets }: Kind, path: Path): readonly [left: string, right: string] {
+function ends({ mode, nets }: Kind, path: Path): readonly [left: string, right: string] {
   return nets ?? (mode === "tunnel" ? [LEFT.net, RIGHT.net] : [path.left, path.right]);
 }
 
@@ -34,26 +42,30 @@ export function ends({ mode, nets }: Kind, path: Path): readonly [left: string, 
 export function policyOf(side: "left" | "right", kind: Kind, path: Path, more = kind.more ?? ""): string {
   const { protocol, mode, auth = "hmac-sha1" } = kind;
   const [left, right] = ends(kind, path);
+  const { flows } = kind;
   const seen = mode === "transport" && path.mode === "nat" ? "any" : path.seen;
   const [begins, flow, outer, ids] = side === "left"
-    ? ["active", `from ${left} to ${right}`, `local ${path.left} peer ${path.right}`, [LEFT.id, RIGHT.id]]
+    ? ["active", flows?.left ?? `from ${left} to ${right}`, `local ${path.left} peer ${path.right}`, [
+      LEFT.id,
+      RIGHT.id,
+    ]]
     : [
       "passive",
-      `from ${right} to ${mode === "transport" ? seen : left}`,
+      flows?.right ?? `from ${right} to ${mode === "transport" ? seen : left}`,
       `local ${path.right} peer ${seen}`,
       [RIGHT.id, LEFT.id],
     ];
   const enc = protocol === "AH" ? "" : "enc aes-256 ";
   return `ikev2 "gw" ${begins} ${mode} ${protocol.toLowerCase()} ${flow} ${outer} \\
   ikesa ${BIG.ikesa} \\
-  childsa ${enc}auth ${auth} \\
+  childsa ${enc}auth ${auth}${kind.esn === false ? " noesn" : ""} \\
   srcid ${ids[0]} dstid ${ids[1]} ${more} psk "${PSK}"
 `;
 }
 
 function swanctl(side: "left" | "right", kind: Kind, path: Path): string {
   const { protocol, mode, auth = "hmac-sha1" } = kind;
-  const [left, right] = ends(kind, path);
+  const [left, right] = kind.flows?.swan ?? ends(kind, path);
   const [integ] = AUTHS[auth];
   const dynamic = mode === "transport" && path.mode === "nat";
   const networks = dynamic ? { leftNet: "dynamic", rightNet: "dynamic" } : { leftNet: left, rightNet: right };

@@ -1,6 +1,6 @@
 /**
- * AH (RFC 4302) and transport mode (RFC 7296 §1.3.1, §2.23.1) on the kernel's IPsec with peers on theirs, tunnels of one
- * family in the other, and selectors with ports. Runs in the lab's VM.
+ * AH (RFC 4302) and transport mode (RFC 7296 §1.3.1, §2.23.1) on the kernel's IPsec with peers on theirs. Runs in the
+ * lab's VM.
  */
 import assert from "node:assert/strict";
 import { Iked } from "../interop/iked.ts";
