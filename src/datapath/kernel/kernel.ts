@@ -294,13 +294,12 @@ export class Kernel {
       leftovers += this.#removeStale(sas);
     }
     if (policies !== undefined) {
-      const wanted = new Set<string>();
-      for (const [key] of this.#policies.installed()) {
-        wanted.add(key);
+      const wanted = this.#policies.wanted();
+      for (const key of wanted) {
         if (policies.has(key)) continue;
-        restored++;
         const put = this.#policies.restore(key);
-        if (!put.ok) this.#notice(put.error.message);
+        if (put.ok) restored++;
+        else this.#notice(put.error.message);
       }
       for (const [key, policy] of policies) {
         if (wanted.has(key) || !isOwnPriority(policy.priority)) continue;

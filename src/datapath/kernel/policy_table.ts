@@ -47,12 +47,12 @@ export class PolicyTable {
 
   /** Whether the kernel should have the policy with this key. */
   has(key: string): boolean {
-    return this.#slots.get(key)?.installed !== undefined;
+    return this.#slots.has(key);
   }
 
-  /** Those that the kernel should have, by key. */
-  *installed(): Iterable<readonly [string, KernelPolicy]> {
-    for (const [key, { installed }] of this.#slots) if (installed !== undefined) yield [key, installed];
+  /** Keys of those that the kernel should have, also of one that it would not take before. */
+  wanted(): ReadonlySet<string> {
+    return new Set(this.#slots.keys());
   }
 
   /**

@@ -64,7 +64,11 @@ export class XfrmPort implements KernelPort {
     return all;
   }
 
-  /** The kernel has no order for it that keeps the keys: the SA is made anew where it was. */
+  /**
+   * The SA is made anew where it was. MIGRATE would not do: it finds SAs by addresses and reqid instead of SPI, so that
+   * of two that take turns (a rekey) it moves whichever it meets first, and the old and the new SA count on from the same
+   * sequence number until the old one is gone.
+   */
   relocateSa(name: SaName, way: Way): KernelSaState | undefined {
     const before = this.#fetch(name);
     if (before === undefined) return undefined;

@@ -319,6 +319,21 @@ Deno.test("kernel: what is gone by somebody else's hand calls for a comparison, 
   assert.equal(kernel.suspicious, false);
 });
 
+Deno.test("kernel: a policy that cannot be put back is told, and tried again by the next comparison", () => {
+  const bench = new Bench();
+  const { kernel, fake } = bench;
+  kernel.setFlows([FLOW]);
+  const [key] = [...fake.policies.keys()];
+  fake.policies.delete(key!);
+  fake.failing = { after: 2, errno: 12 };
+  assert.equal(kernel.compare().restored, 0);
+  assert.deepEqual(bench.events, [
+    { kind: "noticed", text: "Cannot install an IPsec policy: out of memory (ENOMEM)" },
+  ]);
+  assert.equal(kernel.compare().restored, 1);
+  assert.equal(fake.policies.size, 3);
+});
+
 Deno.test("kernel: news that were lost are made up for: first packets, soft limits, what asks for an SA", () => {
   const bench = new Bench();
   const { kernel, fake } = bench;
