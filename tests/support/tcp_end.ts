@@ -1,7 +1,7 @@
 /**
  * One end of a TCP transfer, run inside a namespace: `tcp_end.ts receive ADDRESS PORT` says `listening` on standard
- * error and prints what arrived; `tcp_end.ts send FROM FROM_PORT ADDRESS PORT OCTETS` prints what it sent. FROM_PORT 0 is any. Octets
- * and SHA-256.
+ * error and prints what arrived; `tcp_end.ts send FROM FROM_PORT ADDRESS PORT OCTETS` prints what it sent, FROM_PORT 0
+ * being any. Octets and SHA-256.
  */
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
