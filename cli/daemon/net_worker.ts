@@ -5,6 +5,7 @@
  * file, no private key, no configuration.
  */
 import { openLibc } from "../../ffi/libc/mod.ts";
+import { choose } from "./net/choice.ts";
 import { MainWatch } from "./net/main_watch.ts";
 import { Net } from "./net/net.ts";
 import {
@@ -24,7 +25,8 @@ runRole<NetStart, "main" | "engine">(async (start, ports) => {
   const growing = await openProvider(start.libcrypto);
   const engineLink = new Link(ports.engine);
   const engine = engineLink.connect<EngineForNet>(ENGINE_FOR_NET);
-  const net = new Net(start, growing.provider, {
+  const libc = openLibc(start.libc);
+  const net = new Net(libc, await choose(libc, start), start, growing.provider, {
     datagrams: (batch) => engine.datagrams(transfer(batch, batch.map(({ data }) => data))),
     datapath: (events) => engine.datapath(events),
   });
@@ -43,7 +45,7 @@ runRole<NetStart, "main" | "engine">(async (start, ports) => {
     close: () => net.close(),
   });
   if (start.main === undefined) return;
-  const main = new MainWatch(openLibc(start.libc), start.main);
+  const main = new MainWatch(libc, start.main);
   self.addEventListener("message", () => main.heard());
   setInterval(() => main.check(), start.main.pingIntervalMs);
 });

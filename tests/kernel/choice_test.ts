@@ -8,7 +8,9 @@ import { ping } from "../host/sites.ts";
 import { kernelTables, sitesTest } from "./sites.ts";
 
 const MODPROBE = "/proc/sys/kernel/modprobe";
-const CAST = { more: "childsa enc cast auth hmac-sha1", allow: "W003" };
+/** One suite, as the VM is slow to load and test all that is proposed by default. */
+const GCM = { more: "childsa enc aes-256-gcm" };
+const CAST = { more: "childsa enc cast auth hmac-sha1" };
 
 /** A kernel that loads no module by itself, and has lost these. */
 async function withoutModules(names: readonly string[], body: () => Promise<void>): Promise<void> {
@@ -48,7 +50,7 @@ sitesTest(
   "slice",
   "choice: where the kernel can, xfrm is taken, and carries; nothing of the probe stays",
   async (sites) => {
-    configure(sites);
+    configure(sites, GCM, GCM);
     const { left } = sites;
     assert.deepEqual(await taken(left), {
       datapath: "xfrm",
@@ -66,14 +68,14 @@ sitesTest(
   "choice: without a module for an algorithm userland is taken, -K xfrm and a reload are refused; each names the module",
   async (sites) => {
     const { left, right } = sites;
-    right.configure(policy("right"));
+    right.configure(policy("right", GCM));
     await withoutModules([], async () => {
       left.configure(policy("left", CAST));
       const { datapath, reason } = await taken(left);
       assert.equal(datapath, "userland");
       assert.match(reason, /^xfrm does not work here: .*cbc\(cast5\).*module cast5_generic/);
-      assert.match(await refused(left), /^iked: error: xfrm does not work here: .*module cast5_generic.*\n$/);
-      left.configure(policy("left"));
+      assert.match(await refused(left), /^iked: error: xfrm does not work here: .*module cast5_generic/m);
+      left.configure(policy("left", GCM));
       await left.start();
       left.configure(policy("left", CAST));
       const reload = await left.iked("ctl", "-s", left.socket, "reload");
@@ -91,7 +93,7 @@ sitesTest(
   "choice: without the modules of ESP userland is taken, and -K xfrm is refused; both name them",
   async (sites) => {
     const { left } = sites;
-    left.configure(policy("left"));
+    left.configure(policy("left", GCM));
     await withoutModules(["esp4", "esp6"], async () => {
       const { datapath, reason } = await taken(left);
       assert.equal(datapath, "userland");

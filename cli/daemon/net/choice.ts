@@ -11,7 +11,10 @@ import { random } from "../provider.ts";
 import { StartError } from "../role.ts";
 import { openPfkeySocket, pfkeyLack } from "./pfkey.ts";
 
-function lackOfXfrm(libc: Libc, needs: readonly ChildNeed[]): DatapathLack | undefined {
+/** The role's messages get their turn after so long, in milliseconds. */
+const SERVE_MS = 50;
+
+async function lackOfXfrm(libc: Libc, needs: readonly ChildNeed[]): Promise<DatapathLack | undefined> {
   let netlink: Netlink;
   try {
     netlink = new Netlink(libc, "xfrm");
@@ -19,15 +22,15 @@ function lackOfXfrm(libc: Libc, needs: readonly ChildNeed[]): DatapathLack | und
     if (!(error instanceof LibcError)) throw error;
     return { at: 0, message: `${error.message}: the kernel has no XFRM (CONFIG_XFRM_USER)` };
   }
-  const lack = lackOfKernel(libc, new XfrmPort(netlink), needs);
+  const lack = await lackOfKernel(libc, new XfrmPort(netlink), needs);
   netlink.close();
   return lack;
 }
 
-function lackOfPfkey(libc: Libc, needs: readonly ChildNeed[]): DatapathLack | undefined {
+async function lackOfPfkey(libc: Libc, needs: readonly ChildNeed[]): Promise<DatapathLack | undefined> {
   try {
     const socket = openPfkeySocket(libc);
-    const lack = lackOfKernel(libc, new PfkeyPort(socket), needs);
+    const lack = await lackOfKernel(libc, new PfkeyPort(socket), needs);
     socket.close();
     return lack;
   } catch (error) {
@@ -36,9 +39,24 @@ function lackOfPfkey(libc: Libc, needs: readonly ChildNeed[]): DatapathLack | un
   }
 }
 
-function lackOfKernel(libc: Libc, port: KernelPort, needs: readonly ChildNeed[]): DatapathLack | undefined {
-  const lack = probeKernel(port, needs, random);
-  if (lack !== undefined) return lack;
+async function lackOfKernel(
+  libc: Libc,
+  port: KernelPort,
+  needs: readonly ChildNeed[],
+): Promise<DatapathLack | undefined> {
+  if (needs.length === 0) {
+    const lack = probeKernel(port, [], random);
+    if (lack !== undefined) return lack;
+  }
+  let served = performance.now();
+  for (const [at, need] of needs.entries()) {
+    const lack = probeKernel(port, [need], random);
+    if (lack !== undefined) return { ...lack, at };
+    // What the kernel is asked for first it may have to load and to test.
+    if (performance.now() - served < SERVE_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    served = performance.now();
+  }
   // Whether a NAT is in the way is known only once there is a peer.
   try {
     const fd = openSocket(libc, { kind: "udp", family: 4, local: { address: unspecified(4), port: 0 } });
@@ -55,20 +73,23 @@ function lackOfKernel(libc: Libc, port: KernelPort, needs: readonly ChildNeed[])
 }
 
 /** The first of these needs that a data path cannot meet on this host. */
-export function lackOf(
+export async function lackOf(
   libc: Libc,
   datapath: DatapathName,
   needs: readonly ChildNeed[],
-): DatapathLack | undefined {
-  if (datapath === "pfkey") return lackOfPfkey(libc, needs);
-  return datapath === "xfrm" ? lackOfXfrm(libc, needs) : undefined;
+): Promise<DatapathLack | undefined> {
+  if (datapath === "pfkey") return await lackOfPfkey(libc, needs);
+  return datapath === "xfrm" ? await lackOfXfrm(libc, needs) : undefined;
 }
 
 /** The first of the choices that works; its reason says what kept others from it. Throws `StartError`. */
-export function choose(libc: Libc, { datapaths, needs }: Pick<NetStart, "datapaths" | "needs">): Choice {
+export async function choose(
+  libc: Libc,
+  { datapaths, needs }: Pick<NetStart, "datapaths" | "needs">,
+): Promise<Choice> {
   const others: string[] = [];
   for (const { datapath, reason } of datapaths) {
-    const lack = lackOf(libc, datapath, needs);
+    const lack = await lackOf(libc, datapath, needs);
     if (lack === undefined) return { datapath, reason: others.length === 0 ? reason : others.join("; ") };
     others.push(`${datapath} does not work here: ${lack.message}`);
   }

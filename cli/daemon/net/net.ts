@@ -7,7 +7,6 @@
 import {
   type Libc,
   LibcError,
-  openLibc,
   Poller,
   POLLERR,
   POLLIN,
@@ -25,7 +24,7 @@ import type { Choice } from "../datapath_choice.ts";
 import type { DatapathLack, DatapathName, NetForEngine, NetStart, SyslogLine } from "../ports.ts";
 import { StartError } from "../role.ts";
 import type { Handlers } from "../rpc.ts";
-import { choose, lackOf } from "./choice.ts";
+import { lackOf } from "./choice.ts";
 import { Receiver, sendDatagrams } from "./ike.ts";
 import type { NetDatapath } from "./net_datapath.ts";
 import { nothingInside } from "./none.ts";
@@ -85,11 +84,11 @@ export class Net {
   readonly handlers: Handlers<NetForEngine>;
 
   /** Opens everything and begins to serve. Throws `StartError` with nothing left behind. */
-  constructor(start: NetStart, provider: CryptoProvider, events: NetEvents) {
+  constructor(libc: Libc, choice: Choice, start: NetStart, provider: CryptoProvider, events: NetEvents) {
     this.#events = events;
-    const libc = this.#libc = openLibc(start.libc);
-    this.choice = choose(libc, start);
-    const { datapath: name } = this.choice;
+    this.#libc = libc;
+    this.choice = choice;
+    const { datapath: name } = choice;
     const userland = name === "userland";
     const memory = userland ? PacketMemory.open(PACKET_MEMORY) : undefined;
     try {
@@ -147,7 +146,7 @@ export class Net {
   }
 
   /** What of these needs the data path cannot meet. */
-  lack(needs: readonly ChildNeed[]): DatapathLack | undefined {
+  lack(needs: readonly ChildNeed[]): Promise<DatapathLack | undefined> {
     return lackOf(this.#libc, this.choice.datapath, needs);
   }
 
