@@ -177,6 +177,8 @@ function accept<Suite>(
   if (new Set(wire.transforms.map((one) => one.type)).size !== wire.transforms.length) {
     return refuse("not-one-transform");
   }
+  const types: readonly number[] = TYPES_OF[own.protocol];
+  if (!wire.transforms.every(({ type }) => types.includes(type))) return refuse("not-proposed");
   const read = readProposal(wire, own.protocol, spiLength);
   const picked = "fault" in read ? undefined : pick(own, read.peer);
   if ("fault" in read || picked === undefined) return refuse("not-proposed");

@@ -130,6 +130,8 @@ export function readProposal(
   if (wire.spi.length !== spiLength) return { fault: { code: "spi-length", length: wire.spi.length } };
   const choices = new Map<TransformType, Choice[]>();
   for (const transform of wire.transforms) {
+    // OpenIKED 7.2 proposes AH with the ciphers that it has for ESP. AH has no use for them: they are passed over.
+    if (protocol === 2 && transform.type === ENCR) continue;
     const type = TYPES_OF[protocol].find((one) => one === transform.type);
     if (type === undefined) return { fault: { code: "unexpected-type", type: transform.type } };
     const list = choices.get(type) ?? [];

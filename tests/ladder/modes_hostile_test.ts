@@ -123,15 +123,43 @@ const AES_GCM = {
   attributes: [{ type: 14, value: 256 }],
 } as const;
 
-Deno.test("ladder: an AH proposal with a cipher is not chosen", async () => {
+Deno.test("ladder: of an AH proposal with ciphers, as OpenIKED sends it, all but these is chosen", async () => {
   const kind = { protocol: "AH", mode: "tunnel" } as const;
   const ladder = await begun(options(kind));
   const step = ladder.lose(`-> IKE_AUTH request 1: ${AUTH_REQUEST}`);
   const odd = mapSa(step.payloads, (one) => [{ ...one, transforms: [AES_GCM, ...one.transforms] }]);
   await asked(ladder, step, odd);
-  await ladder.arrow("<- IKE_AUTH response 1: IDr,AUTH,N(NO_PROPOSAL_CHOSEN)");
-  await ladder.states("established[]", "established[]");
-  assert.deepEqual(failures(ladder.pair.b), ["no-child-proposal"]);
+  const { payloads } = await ladder.arrow(`<- IKE_AUTH response 1: ${AUTH_RESPONSE}`);
+  const sa = payloads.find((one) => one.type === "SA");
+  assert.deepEqual(sa?.proposals.map((one) => one.transforms.map(({ type }) => type)), [[3, 5]]);
+  await ladder.states("established[installed]", "established[installed]");
+  assert.deepEqual(ladder.pair.b.datapath.pairs.values().next().value?.child.suite, {
+    protocol: 2,
+    integ: 12,
+    esn: true,
+  });
+});
+
+Deno.test("ladder: an answer for AH with a cipher, which was not offered, is deleted", async () => {
+  const ladder = await begun(options({ protocol: "AH", mode: "tunnel" }));
+  await ladder.arrow(`-> IKE_AUTH request 1: ${AUTH_REQUEST}`);
+  const step = ladder.lose(`<- IKE_AUTH response 1: ${AUTH_RESPONSE}`);
+  const odd = mapSa(step.payloads, (one) => [{ ...one, transforms: [AES_GCM, ...one.transforms] }]);
+  await answered(ladder, step, odd);
+  await assertDeleted(ladder, "bad-response", "AH");
+});
+
+Deno.test("ladder: an AH proposal with a transform of another kind is not chosen", async () => {
+  for (const type of [2, 200]) {
+    const ladder = await begun(options({ protocol: "AH", mode: "tunnel" }));
+    const step = ladder.lose(`-> IKE_AUTH request 1: ${AUTH_REQUEST}`);
+    const odd = { type, id: 5, attributes: [] };
+    const proposals = mapSa(step.payloads, (one) => [{ ...one, transforms: [odd, ...one.transforms] }]);
+    await asked(ladder, step, proposals);
+    await ladder.arrow("<- IKE_AUTH response 1: IDr,AUTH,N(NO_PROPOSAL_CHOSEN)");
+    await ladder.states("established[]", "established[]");
+    assert.deepEqual(failures(ladder.pair.b), ["no-child-proposal"]);
+  }
 });
 
 Deno.test("ladder: an AH proposal without integrity is not chosen", async () => {
