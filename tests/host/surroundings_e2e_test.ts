@@ -60,7 +60,7 @@ const STARTS: readonly (readonly [string, readonly string[], readonly string[], 
     [],
     /needs a TUN device: load the module tun, or give the container \/dev\/net\/tun/,
   ],
-  ["no PF_KEY", [], ["-K", "pfkey"], /pfkey does not work here: .* load the module af_key/],
+  ["-K pfkey", [], ["-K", "pfkey"], /iked\.conf:\d+:\d+: error: the data path pfkey cannot do Child SAs/],
   [
     "no folder for the socket",
     [],
