@@ -12,8 +12,15 @@ export interface SaInstall {
   readonly integKey: Uint8Array;
 }
 
+/** Where the packets of a route-based tunnel come by: an XFRM interface (`iface` of iked.conf(5)). */
+export interface TunnelInterface {
+  readonly iface?: string;
+  /** The kernel's number of it, which the net role adds. */
+  readonly interfaceId?: number;
+}
+
 /** A Child SA, both directions. */
-export interface ChildInstall {
+export interface ChildInstall extends TunnelInterface {
   /** Names the pair from now on; unique in the life of the engine. */
   readonly id: number;
   readonly policy: string;
@@ -68,7 +75,7 @@ export interface ChildUsage {
  * One flow of a policy, to be protected: without an SA its packets are held back, never sent in clear. The order of flows
  * is their precedence: the first that matches a packet decides.
  */
-export interface FlowInstall {
+export interface FlowInstall extends TunnelInterface {
   readonly policy: string;
   readonly local: TrafficSelector;
   readonly remote: TrafficSelector;

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { Iked } from "../interop/iked.ts";
 import { IKED, must, run, Wire } from "../interop/lab.ts";
-import { ikedConf, LEFT, PATHS, RIGHT } from "../interop/suites.ts";
+import { StrongSwan } from "../interop/peers.ts";
+import { ikedConf, LEFT, PATHS, RIGHT, swanctlConf } from "../interop/suites.ts";
 import { answered, pingWords } from "../support/ping.ts";
 import { BIG, kernelTest, peerInitiates, startPeer } from "./peers.ts";
 
@@ -36,10 +37,15 @@ async function counters(namespace: string, protocol: string): Promise<{ octets: 
 }
 
 /** Big packets go compressed, small ones as they are; both arrive, both ways. */
-async function assertCompresses(wire: Wire, iked: Iked, here: string): Promise<void> {
+async function assertCompresses(
+  wire: Wire,
+  iked: Iked,
+  here: string,
+  [left, right] = [LEFT.host as string, RIGHT.host as string],
+): Promise<void> {
   for (const octets of [1200, 10]) {
-    await pingOctets(wire.left, LEFT.host, RIGHT.host, octets);
-    await pingOctets(wire.right, RIGHT.host, LEFT.host, octets);
+    await pingOctets(wire.left, left, right, octets);
+    await pingOctets(wire.right, right, left, octets);
   }
   const comp = await counters(here, "comp"), esp = await counters(here, "esp");
   assert.equal(comp.length, 2);
@@ -128,18 +134,38 @@ for (const side of ["left", "right"] as const) {
   );
 }
 
-for (const path of PATHS.slice(1)) {
-  kernelTest("matrix", `ipcomp: with strongSwan, ${path.name}`, async () => {
-    await using wire = await Wire.create("", path.mode);
-    await using _peer = await startPeer("strongSwan", wire.right, "right", path, COMPRESS["strongSwan"]);
-    await using iked = await Iked.start(wire.left, ours("left", path), "-K", "xfrm");
+kernelTest("matrix", "ipcomp: with strongSwan, IPv4 through NAT", async () => {
+  const path = PATHS[2]!;
+  await using wire = await Wire.create("", path.mode);
+  await using _peer = await startPeer("strongSwan", wire.right, "right", path, COMPRESS["strongSwan"]);
+  await using iked = await Iked.start(wire.left, ours("left", path), "-K", "xfrm");
+  await iked.process.line(/child-up/);
+  await assertCompresses(wire, iked, wire.left);
+  const [sa] = (await iked.ctl("show", "sa")).ikeSas;
+  assert.equal(sa.children[0].encap, "udp");
+  await stopsClean(iked, wire.left);
+});
+
+kernelTest("matrix", "ipcomp: with strongSwan, IPv6 in IPv6; IPv4 in IPv6 goes uncompressed", async () => {
+  const path = PATHS[1]!, v6 = { leftNet: "fd01::/64", rightNet: "fd02::/64" };
+  await using wire = await Wire.create("", path.mode);
+  await using peer = await StrongSwan.start(wire.right, "kernel");
+  await peer.load(swanctlConf("right", path, BIG, { ...v6, child: "ipcomp = yes" }));
+  {
+    const conf = ikedConf("left", path, BIG, v6).replace(" esp ", " ipcomp esp ");
+    await using iked = await Iked.start(wire.left, conf, "-K", "xfrm");
     await iked.process.line(/child-up/);
-    await assertCompresses(wire, iked, wire.left);
-    const [sa] = (await iked.ctl("show", "sa")).ikeSas;
-    assert.equal(sa.children[0].encap, path.mode === "nat" ? "udp" : "none");
+    await assertCompresses(wire, iked, wire.left, ["fd01::1", "fd02::1"]);
     await stopsClean(iked, wire.left);
-  });
-}
+  }
+  await peer.load(swanctlConf("right", path, BIG, { child: "ipcomp = yes" }));
+  await using iked = await Iked.start(wire.left, ours("left", path), "-K", "xfrm");
+  await iked.process.line(/not of one family/);
+  await iked.process.line(/child-up/);
+  await pingOctets(wire.left, LEFT.host, RIGHT.host, 1200);
+  assert.deepEqual(await cpis(wire.left), []);
+  await stopsClean(iked, wire.left);
+});
 
 kernelTest("matrix", "ipcomp: rekeys by either side lose no ping, big or small", async () => {
   await using wire = await Wire.create("", "direct");

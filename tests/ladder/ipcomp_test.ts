@@ -13,7 +13,7 @@ import { datagramTo, sealMessage } from "../support/forge.ts";
 import { assertNothingLeft } from "../support/idle.ts";
 import { AUTH_REQUEST, AUTH_RESPONSE, INIT, Ladder, type Step } from "../support/ladder.ts";
 import type { Host } from "../support/pair.ts";
-import { sideA, sideB } from "../support/policies.ts";
+import { flow, sideA, sideB } from "../support/policies.ts";
 
 const DEFLATE = 2;
 const OFFER = "IDi,N(INITIAL_CONTACT),IDr,AUTH,N(IPCOMP_SUPPORTED),SA,TSi,TSr";
@@ -88,6 +88,27 @@ for (const [wants, name] of [["a", "initiator"], ["b", "responder"]] as const) {
       assert.equal(logs(host, /Peer does not compress/), host.name === wants);
     }
     await pair.traffic.assertPasses();
+  });
+}
+
+for (const side of ["a", "b"] as const) {
+  Deno.test(`ladder: "${side}" neither offers nor accepts IPComp for flows of another family than the endpoints'`, async () => {
+    const inner = { ipcomp: true, flows: [flow("2001:db8:1::/48", "2001:db8:2::/48")] };
+    const mirrored = { ipcomp: true, flows: [flow("2001:db8:2::/48", "2001:db8:1::/48")] };
+    const ladder = await Ladder.start({ a: sideA({ policy: inner }), b: sideB({ policy: mirrored }) });
+    const { pair } = ladder;
+    await ladder.arrow(`-> IKE_SA_INIT request 0: ${INIT}`);
+    await ladder.arrow(`<- IKE_SA_INIT response 0: ${INIT}`);
+    const request = ladder.lose(`-> IKE_AUTH request 1: ${PLAIN_OFFER}`);
+    const notifies = side === "b" ? [supported(0x1234)] : [];
+    const forged = { exchange: EXCHANGE.IKE_AUTH, messageId: 1 };
+    const payloads = forge(request.payloads, notifies);
+    const octets = sealMessage(pair.a.keys.recorded[0]!, "initiator", forged, payloads);
+    await ladder.deliver({ ...request.datagram, data: octets });
+    await ladder.arrow(`<- IKE_AUTH response 1: ${PLAIN_ANSWER}`);
+    await ladder.states("established[installed]", "established[installed]");
+    assert.equal(installed(pair[side])[0]!.ipcomp, undefined);
+    assert.ok(logs(pair[side], /not of one family/));
   });
 }
 

@@ -58,15 +58,15 @@ export function matchChild(
       fix: "make `from` and `to` of the two sides mirror each other",
     });
   }
-  const { narrowed, tsi: initiators, tsr: responders } = agreement;
+  const { narrowed, ...agreed } = agreement;
   // Asked for transport mode with a policy for tunnel mode we decline by not repeating the notification (§1.3.1).
-  const ipcomp = chooseIpcomp(policy, payloads);
+  const ipcomp = chooseIpcomp(policy, payloads, agreed, ends.path);
   return ok({
     chosen: chosen.value,
     spiOut,
     mode: policy.tunnelMode,
     ...(ipcomp && { ipcomp }),
-    lists: { tsi: initiators, tsr: responders },
+    lists: agreed,
     narrowed,
   });
 }

@@ -6,19 +6,39 @@
  *                                             <--  N(IPCOMP_SUPPORTED: CPI, transform), SA, ...
  * ```
  */
-import { fail, ok, type Result } from "../../bytes/mod.ts";
+import { type EspSpi, fail, ok, type Result } from "../../bytes/mod.ts";
 import type { Policy } from "../../policy/types.ts";
-import type { Ipcomp } from "../../sa/mod.ts";
+import type { Ipcomp, Path } from "../../sa/mod.ts";
+import type { SelectorLists } from "../../selector/mod.ts";
 import { emitIpcompSupported, IPCOMP, nameOf, NOTIFY, parseIpcompSupported } from "../../wire/mod.ts";
 import type { NotifyPayload, Payload } from "../../wire/mod.ts";
 import type { SaContext } from "../context.ts";
 import type { Failure } from "../reasons.ts";
+import type { AgreedChild } from "./agreed.ts";
 
 /** What no data path of ours lacks that compresses at all (RFC 2394). */
 const TRANSFORM = IPCOMP.IPCOMP_DEFLATE;
 
 /** CPIs below name algorithms for manual use, or are reserved (RFC 3173 §3.3). */
 const FIRST_CPI = 256;
+
+/**
+ * Whether packets of these selectors can be compressed between addresses of this family: Linux compresses none in a
+ * tunnel whose outer addresses are of the other one.
+ */
+function ofOneFamily({ tsi, tsr }: SelectorLists, { local }: Path): boolean {
+  return [...tsi, ...tsr].every(({ addresses }) => addresses.family === local.address.family);
+}
+
+/** Our CPI where we offer to compress. */
+export function offerIpcomp(
+  { policy, world, sa }: SaContext,
+  spiIn: EspSpi,
+  lists: SelectorLists,
+): number | undefined {
+  if (policy.ipcomp !== true || !ofOneFamily(lists, sa.path)) return undefined;
+  return world.inboundSpis.chooseCpi(world.random, spiIn);
+}
 
 /** What the peer contributes. */
 export type PeerIpcomp = Omit<Ipcomp, "cpiIn">;
@@ -37,8 +57,13 @@ function usable(payload: NotifyPayload): PeerIpcomp | undefined {
 }
 
 /** The responder's choice of what is offered: the first that it can do. Undefined: there is no compression. */
-export function chooseIpcomp(policy: Policy, payloads: readonly Payload[]): PeerIpcomp | undefined {
-  if (policy.ipcomp !== true) return undefined;
+export function chooseIpcomp(
+  policy: Policy,
+  payloads: readonly Payload[],
+  lists: SelectorLists,
+  path: Path,
+): PeerIpcomp | undefined {
+  if (policy.ipcomp !== true || !ofOneFamily(lists, path)) return undefined;
   for (const offer of offersOf(payloads)) {
     const chosen = usable(offer);
     if (chosen !== undefined) return chosen;
@@ -78,10 +103,13 @@ export function ipcompNotify(cpiIn: number | undefined): readonly NotifyPayload[
 }
 
 /** Says what became of a policy's wish to compress. */
-export function logIpcomp(context: SaContext, ipcomp: Ipcomp | undefined): void {
+export function logIpcomp(context: SaContext, { ipcomp, lists }: AgreedChild): void {
   if (context.policy.ipcomp !== true) return;
   if (ipcomp === undefined) {
-    return context.log("notice", "Peer does not compress (IPComp): packets go uncompressed");
+    const why = ofOneFamily(lists, context.sa.path)
+      ? "Peer does not compress (IPComp)"
+      : "Flows and endpoints are not of one family, which IPComp needs";
+    return context.log("notice", `${why}: packets go uncompressed`);
   }
   const { transform, cpiIn, cpiOut } = ipcomp;
   const name = nameOf(IPCOMP, transform);

@@ -58,7 +58,7 @@ export async function installChild(
     ...(tag && { tag }),
     createdAtMs: world.clock.now(),
   };
-  logIpcomp(context, ipcomp);
+  logIpcomp(context, agreed);
   if (!world.globals.couple) {
     wipe(keys.encrI, keys.integI, keys.encrR, keys.integR);
     return ok({ ...child, decoupled: true });
@@ -75,6 +75,7 @@ export async function installChild(
       ipcomp: { transform: ipcomp.transform, inboundCpi: ipcomp.cpiIn, outboundCpi: ipcomp.cpiOut },
     }),
     ...(tag && { mark: tag.mark }),
+    ...(policy.iface !== undefined && { iface: policy.iface }),
     keepalive: sa.nat.local,
     followPeer: sa.nat.remote && !sa.nat.local,
     replayWindow: REPLAY_WINDOW,

@@ -10,6 +10,7 @@ import {
 import { NOTIFY, type NotifyPayload, type SaPayload, type TsPayload } from "../../wire/mod.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
 import { notify } from "../notifies.ts";
+import { offerIpcomp } from "./compression.ts";
 import { hostFlows } from "./transport.ts";
 
 /** What we propose. */
@@ -38,10 +39,11 @@ export interface OfferOptions {
 export function offerChild(context: SaContext, options: OfferOptions): ChildOffer {
   const { policy, world } = context;
   const spiIn = world.inboundSpis.choose(world.random);
-  const cpiIn = policy.ipcomp === true ? world.inboundSpis.chooseCpi(world.random, spiIn) : undefined;
+  const lists = options.lists ?? selectorsToOffer(context, options.packet);
+  const cpiIn = offerIpcomp(context, spiIn, lists);
   return {
     proposals: options.withKe ? policy.childProposals : withoutKe(policy.childProposals),
-    lists: options.lists ?? selectorsToOffer(context, options.packet),
+    lists,
     mode: policy.tunnelMode,
     spiIn,
     ...(cpiIn === undefined ? {} : { cpiIn }),
