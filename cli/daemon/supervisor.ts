@@ -21,11 +21,13 @@ export interface Watch {
   readonly pingIntervalMs: number;
   /** A role that has not answered for so long is gone. */
   readonly silenceMs: number;
+  /** The same for one that is not ready yet: a kernel loads a module for each algorithm that it is asked for. */
+  readonly startMs: number;
   /** Part of the heap's limit, 0 to 1, above which a role counts as out of memory. */
   readonly heapLimit: number;
 }
 
-export const WATCH: Watch = { pingIntervalMs: 1000, silenceMs: 10_000, heapLimit: 0.9 };
+export const WATCH: Watch = { pingIntervalMs: 1000, silenceMs: 10_000, startMs: 60_000, heapLimit: 0.9 };
 
 /** The running workers. */
 export interface Roles {
@@ -42,6 +44,7 @@ class Role {
   #turn = 0;
   /** Pings since the last word. */
   #unanswered = 0;
+  #ready = false;
   #answers: (() => void)[] = [];
 
   constructor(
@@ -55,8 +58,10 @@ class Role {
     this.#worker.onmessage = ({ data }: MessageEvent<FromRole>) => {
       this.#unanswered = 0;
       if ("pong" in data && data.pong === this.#turn) this.#answers.splice(0).forEach((answer) => answer());
-      if ("ready" in data) ready();
-      else if ("failed" in data) fault(data.failed);
+      if ("ready" in data) {
+        this.#ready = true;
+        ready();
+      } else if ("failed" in data) fault(data.failed);
       else if ("fault" in data) fault(`role ${name} failed: ${data.fault}`);
       else if (data.heap > watch.heapLimit) {
         fault(`role ${name} is out of memory: ${Math.round(data.heap * 100)} % of what it may use`);
@@ -77,9 +82,9 @@ class Role {
    * Pings, and looks how many pings were not answered. It is these that are counted, and no time: a process that was
    * stopped as a whole has not been silent.
    */
-  check({ silenceMs, pingIntervalMs }: Watch): void {
+  check({ silenceMs, startMs, pingIntervalMs }: Watch): void {
     const silentMs = this.#unanswered * pingIntervalMs;
-    if (silentMs > silenceMs) {
+    if (silentMs > (this.#ready ? silenceMs : startMs)) {
       this.fault(`role ${this.name} ended or hangs: no answer for ${Math.round(silentMs / 1000)} s`);
     } else this.#ping();
   }

@@ -38,6 +38,7 @@ Deno.exit(
     watch: {
       pingIntervalMs: 100,
       silenceMs: bySilence ? 4000 : 60_000,
+      startMs: bySilence ? 4000 : 60_000,
       heapLimit: fault === "leak" ? 0.5 : WATCH.heapLimit,
     },
   }),

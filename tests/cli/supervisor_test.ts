@@ -8,7 +8,7 @@ async function faultOf(fault: string, watch: Partial<Watch> = {}): Promise<strin
   const plan = (name: "engine" | "keys", start: unknown) =>
     ({ name, url: URL_OF_FAULTY, permissions: "none", start, ports: {} }) as const;
   // Patience where silence is not what is tested: a busy machine keeps sound roles waiting, too.
-  const quick = { ...WATCH, pingIntervalMs: 20, silenceMs: 120_000, ...watch };
+  const quick = { ...WATCH, pingIntervalMs: 20, silenceMs: 120_000, startMs: 120_000, ...watch };
   const roles = await startRoles([plan("keys", {}), plan("engine", { fault })], quick);
   if (!roles.ok) return `start: ${roles.error}`;
   const line = await roles.value.fault;
@@ -33,15 +33,20 @@ Deno.test("startRoles: a rejection that nobody handles is a fault", async () => 
 
 Deno.test("startRoles: a role that ends without a word is found by its silence", async () => {
   for (const fault of ["close", "exit"]) {
-    const line = await faultOf(fault, { silenceMs: 4000 });
+    const line = await faultOf(fault, { silenceMs: 4000, startMs: 4000 });
     assert.match(line, /^role engine ended or hangs: no answer for \d+ s$/, fault);
   }
 });
 
 Deno.test("startRoles: a role that hangs is found by its silence", async () => {
   assert.match(
-    await faultOf("hang", { silenceMs: 4000 }),
+    await faultOf("hang", { silenceMs: 4000, startMs: 4000 }),
     /^role engine ended or hangs: no answer for \d+ s$/,
+  );
+  // What is ready answers sooner.
+  assert.match(
+    await faultOf("hang-when-ready", { silenceMs: 4000 }),
+    /^role engine ended or hangs: no answer for 4 s$/,
   );
 });
 
