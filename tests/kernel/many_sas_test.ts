@@ -1,10 +1,11 @@
 /** 10,000 SAs at once by the code of the net role on the VM's kernel: figures, and an overrun of the kernel's news. */
 import assert from "node:assert/strict";
 import { openXfrm } from "../../cli/daemon/net/xfrm.ts";
-import { LIBC_PATHS, openLibc } from "../../ffi/libc/mod.ts";
+import { LIBC_PATHS, Netlink, openLibc } from "../../ffi/libc/mod.ts";
 import { espSpi } from "../../src/bytes/mod.ts";
 import type { ChildInstall, DatapathEvent } from "../../src/datapath/mod.ts";
 import { ANY_PORT, type Endpoint, parseAddress, parsePrefix, rangeOfPrefix } from "../../src/ip/mod.ts";
+import { deleteSa } from "../../src/datapath/xfrm/mod.ts";
 import type { TrafficSelector } from "../../src/selector/types.ts";
 import { Host } from "../host/namespaces.ts";
 import { must } from "../interop/lab.ts";
@@ -95,7 +96,13 @@ kernelTest(
 
     // The kernel tells of each SA that somebody removes, and the queue holds but a few.
     assert.equal(libc.c.setsockopt(datapath.fd, SOL_SOCKET, SO_RCVBUF, new Int32Array([1]), 4), 0);
-    await host.runAsync(() => must("ip", "xfrm", "state", "deleteall"));
+    const other = host.run(() => new Netlink(libc, "xfrm"));
+    for (const id of ids) {
+      for (const [end, spi] of [["192.0.2.1", 0x1_0000 + id], ["192.0.2.2", 0x2_0000 + id]] as const) {
+        other.require(deleteSa({ destination: parseAddress(end)!, spi, protocol: "esp" }), "remove an SA");
+      }
+    }
+    other.close();
     assert.equal(await count(), 0);
     const [, compareMs] = await timed(() => datapath.turn());
     const kinds = new Map<string, number>();
