@@ -18,7 +18,7 @@ hostTest("userland: without SA a flow's packets stay here, and the engine is ask
     await role.until(() => role.events.length >= 2);
     const asked = role.events.map((event) =>
       event.kind === "acquire"
-        ? `${formatAddress(event.source)} ${formatAddress(event.destination)}`
+        ? `${formatAddress(event.source!)} ${formatAddress(event.destination!)}`
         : event.kind
     );
     assert.deepEqual([...new Set(asked)], ["10.1.0.1 10.2.0.1", "2001:db8:1::1 2001:db8:2::1"]);

@@ -155,12 +155,20 @@ export class Userland implements NetDatapath {
       const message = `No socket for ${udpEncap ? "ESP in UDP" : "ESP"} over IPv${family}`;
       return fail({ code: "unsupported", message });
     }
+    this.#esp.at(this.#options.now());
     const installed = this.#esp.install(child);
     this.#fitDevice();
+    // What waited for it.
+    this.#flush();
     return installed;
   };
 
-  activate: NetDatapath["activate"] = (id) => this.#esp.activate(id);
+  activate: NetDatapath["activate"] = (id) => {
+    this.#esp.at(this.#options.now());
+    this.#esp.activate(id);
+    this.#flush();
+  };
+
   usage: NetDatapath["usage"] = (ids) => this.#esp.usage(ids);
 
   move: NetDatapath["move"] = (ids, local, remote, udpEncap) => {

@@ -27,7 +27,7 @@ export const DROP = {
   badOffload: 12,
   /** From the inside: no flow and no SA has it. */
   noPolicy: 13,
-  /** From the inside: a flow has it, an SA is missing. It is held back. */
+  /** From the inside: a flow has it, an SA is missing. It is held back, and counts unless it could be sent after all. */
   heldBack: 14,
   /** From the inside: does not fit the path and must not be cut. */
   tooBig: 15,

@@ -21,6 +21,7 @@ import { KEEPALIVE_MS } from "./demux.ts";
 import { completeChecksum, pseudoSum, segmentHeaderLength, writeSegment } from "./split.ts";
 import { matches } from "./selectors.ts";
 import { Tables } from "./tables.ts";
+import { Waiting } from "./waiting.ts";
 import { GSO, readVnet, VNET_HEADER, VnetHeader, writePlainVnet } from "./vnet.ts";
 
 /** The engine is asked for the SA of one flow at most this often. */
@@ -59,6 +60,9 @@ export class Esp {
   readonly #opened = new Opened();
   readonly #icmp = packetBuffer(VNET_HEADER + 1300);
   readonly #mtus = new Map<string, { readonly mtu: number; readonly untilMs: number }>();
+  readonly #waiting = new Waiting();
+  /** Policies that got an SA in the midst of a packet: what waits for it goes out at the next turn. */
+  readonly #due = new Set<string>();
   #now = 0;
   #leastMtu = Infinity;
   #icmpLeft = ICMP_PER_SECOND;
@@ -73,6 +77,14 @@ export class Esp {
   /** The time until the next call; monotonic, ms. */
   at(now: number): void {
     this.#now = now;
+    if (this.#due.size === 0) return;
+    for (const policy of this.#due) this.#release(policy);
+    this.#due.clear();
+  }
+
+  /** Frames that wait for an SA, and octets of them. */
+  get waiting(): { readonly frames: number; readonly octets: number } {
+    return this.#waiting.held;
   }
 
   /** Replaces all flows. */
@@ -93,14 +105,16 @@ export class Esp {
     child.lastOutMs = this.#now;
     this.#measure(child);
     this.tables.add(child);
-    if (install.outboundFrom === "now") this.tables.activate(child);
+    if (install.outboundFrom === "now") this.activate(child.id);
     return ok(undefined);
   }
 
   /** Outgoing packets take this pair from now on. */
   activate(id: number): void {
     const child = this.tables.byId(id);
-    if (child !== undefined) this.tables.activate(child);
+    if (child === undefined) return;
+    this.tables.activate(child);
+    this.#release(child.policy);
   }
 
   /** New outer endpoints of these pairs. */
@@ -124,6 +138,7 @@ export class Esp {
 
   /** Takes every pair out. */
   close(): void {
+    this.#waiting.clear();
     this.remove([...this.tables.all()].map((child) => child.id));
   }
 
@@ -152,6 +167,7 @@ export class Esp {
 
   /** Paths whose NAT mapping needs a keepalive now; forgets MTUs that are too old. Once a second or so. */
   tick(): OuterPath[] {
+    this.#waiting.tick(this.#now);
     let forgotten = false;
     for (const [remote, { untilMs }] of this.#mtus) {
       if (untilMs <= this.#now) forgotten = this.#mtus.delete(remote);
@@ -184,7 +200,7 @@ export class Esp {
     }
     readVnet(header, buffer, offset);
     const child = this.tables.outbound(packet);
-    if (child === undefined) return this.#refuse(packet);
+    if (child === undefined) return this.#refuse(packet, buffer, offset, length);
     if (header.gsoType !== GSO.none) return this.#sendSegments(child, packet, buffer);
     if (!completeChecksum(packet, buffer, header)) return this.drops.add(DROP.badOffload);
     const fit = this.#fit(child, packet, buffer, packet.length);
@@ -256,11 +272,24 @@ export class Esp {
     for (const child of this.tables.all()) this.#measure(child);
   }
 
-  /** No pair for a packet: it is dropped, and where a flow has it the engine is asked for an SA. */
-  #refuse(packet: InnerPacket): void {
+  /** What waited for an SA of this policy goes out; the rest goes on waiting. */
+  #release(policy: string): void {
+    for (const frame of this.#waiting.take(policy, this.#now)) {
+      const { buffer, offset, length } = frame;
+      if (!parseInner(this.#inner, buffer, offset + VNET_HEADER, length - VNET_HEADER)) continue;
+      if (this.tables.outbound(this.#inner) !== undefined) {
+        this.drops.add(DROP.heldBack, -1);
+        this.fromInside(buffer, offset, length);
+      } else if (this.tables.held?.policy === policy) this.#waiting.putBack(policy, frame);
+    }
+  }
+
+  /** No pair for a packet: where a flow has it, it may wait, and the engine is asked for an SA. */
+  #refuse(packet: InnerPacket, buffer: PacketBuffer, offset: number, length: number): void {
     const flow = this.tables.held;
     if (flow === undefined) return this.drops.add(DROP.noPolicy);
     this.drops.add(DROP.heldBack);
+    this.#waiting.keep(flow.policy, buffer, offset, length, this.#now);
     if (flow.askedMs !== undefined && this.#now - flow.askedMs < ACQUIRE_MS) return;
     flow.askedMs = this.#now;
     this.#options.event({
@@ -353,7 +382,10 @@ export class Esp {
   /** The peer has the pair: it may be used, and the peer is where its newest packet came from. */
   #authentic(child: Child, newest: boolean, arrival: Arrival): void {
     child.lastInMs = this.#now;
-    if (child.rank === 0) this.tables.activate(child);
+    if (child.rank === 0) {
+      this.tables.activate(child);
+      this.#due.add(child.policy);
+    }
     if (!child.followPeer || !newest || arrival.isFrom(child.path)) return;
     const remote = arrival.remote();
     const told = child.movedTo;
