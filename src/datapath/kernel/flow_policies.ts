@@ -2,7 +2,7 @@
  * Policies of flows without an SA: what goes out waits for one (the kernel asks for it where it is told the peer), what
  * comes in in clear is dropped.
  */
-import { rangeOfPrefix } from "../../ip/mod.ts";
+import { rangeHolds, rangeOfPrefix } from "../../ip/mod.ts";
 import { matchesPacket, type PacketFields, type TrafficSelector } from "../../selector/mod.ts";
 import type { FlowInstall } from "../types.ts";
 import { type KernelSelector, kernelSelectors, reverseSelector } from "./selector.ts";
@@ -12,23 +12,32 @@ import type { KernelPolicy, Template } from "./values.ts";
 const FIRST_PRIORITY = 0x1ced_0000;
 const LAST_PRIORITY = 0x1ced_ffff;
 
+/** IP protocol number. */
+const ICMPV6 = 58;
+
 export function isOwnPriority(priority: number): boolean {
   return priority >= FIRST_PRIORITY && priority <= LAST_PRIORITY;
 }
 
+/** Each flow has three priorities: with an SA, of neighbour discovery, without an SA. */
+const PRIORITIES = 3;
+
 /** Flows are numbered in the order of their precedence: an SA of a flow wins over the flow, and over all later ones. */
 export function flowPriority(index: number, withSa: boolean): number {
-  return Math.min(FIRST_PRIORITY + 2 * index + (withSa ? 0 : 1), LAST_PRIORITY);
+  return Math.min(FIRST_PRIORITY + PRIORITIES * index + (withSa ? 0 : 2), LAST_PRIORITY);
 }
 
 /** Which flow has a policy without SA of this priority: its number. */
 export function flowOfPriority(priority: number): number {
-  return Math.floor((priority - FIRST_PRIORITY) / 2);
+  return Math.floor((priority - FIRST_PRIORITY) / PRIORITIES);
 }
 
-/** The local side of a flow as its packets come; undefined where that is as agreed on. */
-export function trueSource({ local, sourceNat }: FlowInstall): TrafficSelector | undefined {
-  return sourceNat && { ...local, addresses: rangeOfPrefix(sourceNat) };
+/**
+ * The local side of a flow as its packets come; undefined where that is as agreed on. What comes to an interface of the
+ * tunnel has been translated before.
+ */
+export function trueSource({ local, sourceNat, iface }: FlowInstall): TrafficSelector | undefined {
+  return sourceNat && iface === undefined ? { ...local, addresses: rangeOfPrefix(sourceNat) } : undefined;
 }
 
 /** Whether the flow has this outgoing packet, before translation or after it. */
@@ -63,7 +72,8 @@ export function flowPolicies(
   reqid: number,
 ): KernelPolicy[] {
   const priority = flowPriority(index, false);
-  const { outer, protocol = "esp", mode = "tunnel" } = flow;
+  const { outer, protocol = "esp", mode = "tunnel", interfaceId } = flow;
+  const own = interfaceId === undefined ? {} : { interfaceId };
   const asks = outer !== undefined || mode === "transport";
   const template: Template = {
     ...(outer?.local === undefined || mode === "transport" ? {} : { source: outer.local }),
@@ -74,15 +84,41 @@ export function flowPolicies(
     spi: 0,
     optional: false,
   };
-  return selectors.flatMap((selector): KernelPolicy[] => {
+  const held = selectors.flatMap((selector): KernelPolicy[] => {
     const back = reverseSelector(selector);
-    const into = { selector: back, action: "block", priority, templates: [] } as const;
+    const into = { ...own, selector: back, action: "block", priority, templates: [] } as const;
     return [
       asks
-        ? { selector, direction: "out", action: "protect", priority, templates: [template] }
-        : { selector, direction: "out", action: "block", priority, templates: [] },
+        ? { ...own, selector, direction: "out", action: "protect", priority, templates: [template] }
+        : { ...own, selector, direction: "out", action: "block", priority, templates: [] },
       { ...into, direction: "in" },
       { ...into, direction: "forward" },
     ];
+  });
+  // The link to the peer is none of what is routed into an interface of the tunnel.
+  const hasPeer = interfaceId === undefined && (mode === "transport" ||
+    (outer !== undefined && rangeHolds(flow.remote.addresses, outer.remote)));
+  return hasPeer ? [...neighbourPolicies(selectors, priority - 1), ...held] : held;
+}
+
+/** ICMPv6: neighbour solicitation and advertisement (RFC 4861 §4.3, §4.4). */
+const NEIGHBOUR_TYPES = [135, 136];
+
+/**
+ * A flow to the peer itself has the neighbour discovery of a link that both are on, too, without which not even IKE gets through:
+ * until there is an SA it passes in clear (RFC 4301 §4.4.1 leaves it to the configuration; it never leaves the link).
+ */
+function neighbourPolicies(selectors: readonly KernelSelector[], priority: number): KernelPolicy[] {
+  return selectors.flatMap((selector): KernelPolicy[] => {
+    const { family, protocol, sourcePort } = selector;
+    if (family === 4 || (protocol !== 0 && protocol !== ICMPV6) || sourcePort.mask !== 0) return [];
+    return NEIGHBOUR_TYPES.flatMap((type): KernelPolicy[] => {
+      const one = { ...selector, protocol: ICMPV6, sourcePort: { port: type, mask: 0xffff } };
+      const pass = { action: "protect", priority, templates: [] } as const;
+      return [
+        { ...pass, selector: one, direction: "out" },
+        { ...pass, selector: reverseSelector(one), direction: "in" },
+      ];
+    });
   });
 }

@@ -145,3 +145,39 @@ Deno.test("kernel: a flow in transport mode asks for an SA between whatever ends
     policies().filter(({ direction }) => direction !== "out").every(({ action }) => action === "block"),
   );
 });
+
+Deno.test("kernel: until there is an SA neighbour discovery between two hosts passes, and nothing else does", () => {
+  const { kernel, policies } = bench();
+  const hosts = (local: string, remote: string, protocol = 0): FlowInstall => ({
+    policy: "hosts",
+    local: ts(local, protocol),
+    remote: ts(remote, protocol),
+    mode: "transport",
+  });
+  const passing = () =>
+    policies().filter(({ action, templates }) => action === "protect" && templates.length === 0)
+      .map((
+        { direction, selector, priority },
+      ) => [direction, selector.protocol, selector.sourcePort.port, priority]);
+  assert.ok(kernel.setFlows([hosts("2001:db8::1", "2001:db8::2")]).ok);
+  const first = 0x1ced_0000;
+  assert.deepEqual(passing().sort(), [
+    ["in", 58, 135, first + 1],
+    ["in", 58, 136, first + 1],
+    ["out", 58, 135, first + 1],
+    ["out", 58, 136, first + 1],
+  ]);
+  const others = policies().filter(({ selector }) => selector.protocol === 0);
+  assert.deepEqual(others.map(({ priority }) => priority), [first + 2, first + 2, first + 2]);
+  assert.ok(kernel.install(child({}, ["2001:db8::1", "2001:db8::2"])).ok);
+  const protectedNow = policies().filter(({ templates }) => templates.length > 0);
+  assert.deepEqual(protectedNow.map(({ priority }) => priority), [first, first], "the SA goes before it");
+  assert.ok(kernel.setFlows([hosts("192.0.2.1", "192.0.2.2"), hosts("2001:db8::1", "2001:db8::2", 6)]).ok);
+  assert.deepEqual(passing(), []);
+  const { mode: _, ...tunnel } = hosts("2001:db8::1", "2001:db8::/32");
+  const remote = parseAddress("2001:db8::2")!;
+  assert.ok(kernel.setFlows([{ ...tunnel, outer: { remote } }]).ok);
+  assert.equal(passing().length, 4, "a tunnel that has the peer's own address in it, too");
+  assert.ok(kernel.setFlows([{ ...tunnel, outer: { remote: parseAddress("2001:db9::2")! } }]).ok);
+  assert.deepEqual(passing(), []);
+});
