@@ -5,6 +5,7 @@ import { bringUp, configure } from "../host/policies.ts";
 import { ping, pingInVain } from "../host/sites.ts";
 import { kernelTables, sitesTest } from "./sites.ts";
 
+const GCM = { more: "childsa enc aes-256-gcm" };
 const EMPTY = { states: "", policies: "" };
 
 sitesTest(
@@ -12,7 +13,7 @@ sitesTest(
   "xfrm: decouple takes SAs and policies out of the kernel, IKE SAs live on; couple brings new ones into it",
   async (sites) => {
     const { left, right, leftLan } = sites;
-    configure(sites);
+    configure(sites, GCM, GCM);
     await bringUp(sites);
     assert.equal(await ping(leftLan, "10.2.0.2", 3), 3);
     const [before] = await left.sas();

@@ -31,15 +31,21 @@ async function shown(host: Host, ...words: string[]): Promise<string> {
   return stdout;
 }
 
-/** What the kernel of a host has of IPsec; times at which entries were made, no counters. */
+/** What counts and ages in the words of ip(8). */
+const CHANGING = /^\s+(current|lifetime config|limit|expire |anti-replay|seq |replay|stats|\d+\(bytes\))/;
+
+/** SAs and policies of a host's kernel, without those of sockets: with the times at which they were made. */
 export async function kernelTables(
   host: Host,
 ): Promise<{ readonly states: string; readonly policies: string }> {
-  const lasting = (text: string) =>
-    text.split("\n").filter((line) =>
-      /^src |proto |spi |add |dir |priority|tmpl|auth|enc|aead/.test(line) && !/ use /.test(line)
-    ).join("\n");
-  const states = await shown(host, "-s", "xfrm", "state"),
-    policies = await shown(host, "-s", "xfrm", "policy");
-  return { states: lasting(states), policies: lasting(policies.replaceAll(/ use .*/g, "")) };
+  const [states, policies] = await Promise.all(
+    ["state", "policy"].map(async (what) => {
+      const text = (await shown(host, "-s", "xfrm", what)).replaceAll(/ use .*/g, "");
+      const entries = text.split(/^(?=src )/m).filter((entry) => !entry.includes("\tsocket "));
+      return entries.map((entry) => entry.split("\n").filter((line) => !CHANGING.test(line)).join("\n")).join(
+        "",
+      );
+    }),
+  );
+  return { states: states!, policies: policies! };
 }
