@@ -50,7 +50,10 @@ const LIMITS: Readonly<Partial<Record<Feature, Limit>>> = {
   "dynamic": { reason: NO_ADDRESSES },
   "eap": { reason: PSK_ONLY },
   "fragmentation": { reason: "this version sends no IKE fragments: leave it out, or write nofragmentation" },
-  "iface": { reason: NO_ADDRESSES },
+  "iface": {
+    reason: "an interface of the tunnel is the kernel's, over netlink alone: use -K xfrm, or leave iface out",
+    datapaths: ["userland", "pfkey"],
+  },
   "ipcomp": {
     reason: "packets are compressed by the kernel, over netlink alone: use -K xfrm, or leave ipcomp out",
     datapaths: ["userland", "pfkey"],

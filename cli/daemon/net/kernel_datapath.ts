@@ -2,12 +2,14 @@
 import { type Libc, type Netlink, sendPath } from "../../../ffi/libc/mod.ts";
 import { Kernel, type KernelEvent, type KernelPort } from "../../../src/datapath/kernel/mod.ts";
 import { type DatapathEvent, KEEPALIVE_MS, KEEPALIVE_OCTET } from "../../../src/datapath/mod.ts";
+import { wipe } from "../../../src/bytes/mod.ts";
 import { type Endpoint, formatEndpoint } from "../../../src/ip/mod.ts";
 import { random } from "../provider.ts";
 import type { FlowInstall } from "../../../src/exchange/ports.ts";
 import { OwnTraffic } from "./own_traffic.ts";
 import type { NetDatapath } from "./net_datapath.ts";
 import type { OuterSocket } from "./sockets.ts";
+import { withInterfaces } from "./tunnel_interface.ts";
 
 /** So often what is in the kernel is compared with what should be. */
 const COMPARE_MS = 60_000;
@@ -69,17 +71,27 @@ export class KernelDatapath implements NetDatapath {
     this.#comparedMs = now();
   }
 
-  setFlows: NetDatapath["setFlows"] = (flows) => {
+  setFlows: NetDatapath["setFlows"] = (wanted) => {
+    const bound = withInterfaces(this.#options.netlink, wanted);
+    if (!bound.ok) return bound;
+    const flows = bound.value;
     const set = this.#kernel.setFlows(flows);
     if (!set.ok) return set;
-    const led = this.#ownTraffic.setFlows(flows);
+    // What is routed into an interface of its own needs no route of ours.
+    const led = this.#ownTraffic.setFlows(flows.filter(({ iface }) => iface === undefined));
     if (led.ok) this.#flows = flows;
     else this.#kernel.setFlows(this.#flows);
     return led;
   };
 
   install: NetDatapath["install"] = (child) => {
-    const installed = this.#kernel.install(child);
+    const bound = withInterfaces(this.#options.netlink, [child]);
+    if (!bound.ok) {
+      const { inbound, outbound } = child;
+      wipe(inbound.encrKey, inbound.integKey, outbound.encrKey, outbound.integKey);
+      return bound;
+    }
+    const installed = this.#kernel.install(bound.value[0]!);
     if (installed.ok && child.keepalive && child.udpEncap) {
       const { local, remote } = child;
       this.#kept.set(child.id, { local, remote, dueMs: this.#options.now() + KEEPALIVE_MS });

@@ -108,9 +108,10 @@ function addressSentences({ config, request, iface }: Policy, node: PolicyNode):
     const value = prefix === undefined ? `any, of IPv${family}` : formatPrefix(prefix);
     return sentence("addresses", `Asks the peer for ${attribute} (${value})`, places("request")[at]?.place);
   });
-  const target = iface === undefined
-    ? []
-    : [sentence("addresses", `What the peer gives goes to interface ${iface}`, node.iface?.place)];
+  const use = request === undefined
+    ? `What is routed into interface ${iface} goes through the tunnel, and nothing else`
+    : `What the peer gives goes to interface ${iface}`;
+  const target = iface === undefined ? [] : [sentence("addresses", use, node.iface?.place)];
   return [...given, ...asked, ...target];
 }
 

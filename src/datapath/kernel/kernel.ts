@@ -349,15 +349,15 @@ export class Kernel {
     return removed;
   }
 
-  #acquire({ selector, priority }: Acquire): void {
-    if (selector !== undefined) return this.#acquirePacket(selector);
+  #acquire({ selector, priority, interfaceId }: Acquire): void {
+    if (selector !== undefined) return this.#acquirePacket(selector, interfaceId);
     const flow = isOwnPriority(priority) ? this.#flows[flowOfPriority(priority)] : undefined;
     if (flow !== undefined) this.#options.event({ kind: "acquire", policy: flow.policy });
   }
 
-  #acquirePacket(selector: KernelSelector): void {
+  #acquirePacket(selector: KernelSelector, interfaceId: number | undefined): void {
     const packet = packetOf(selector);
-    const flow = this.#flows.find((one) => flowHas(one, packet));
+    const flow = this.#flows.find((one) => one.interfaceId === interfaceId && flowHas(one, packet));
     if (flow === undefined) return;
     this.#options.event({
       kind: "acquire",
@@ -393,8 +393,8 @@ export class Kernel {
   /** The kernel keeps a note of each SA that it asked for: without SPI, for the packet that asked. */
   #catchUpAcquires(sas: Iterable<KernelSaState>): void {
     for (const sa of sas) {
-      const { spi, selector } = sa;
-      if (spi === 0 && isOwnSa(sa) && selector !== undefined) this.#acquirePacket(selector);
+      const { spi, selector, interfaceId } = sa;
+      if (spi === 0 && isOwnSa(sa) && selector !== undefined) this.#acquirePacket(selector, interfaceId);
     }
   }
 

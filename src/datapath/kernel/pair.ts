@@ -48,7 +48,7 @@ export function planPair(
     ? {}
     : { softOctets: BigInt(Math.ceil(lifetimeOctets * soft)), hardOctets: BigInt(lifetimeOctets) };
   const marked = child.mark === undefined ? {} : { outputMark: child.mark };
-  const common = { protocol, mode, reqid, flags, ...marked } as const;
+  const common = { protocol, mode, reqid, flags, ...marked, ...interfaceOf(child) } as const;
   const window = Math.min(Math.max(replayWindow, suite.esn ? 1 : 0), LARGEST_WINDOW);
   const inbound: KernelSa = {
     ...common,
@@ -99,19 +99,24 @@ function samePort(a: MaskedPort, b: MaskedPort): boolean {
 
 /** IPComp's two SAs, with CPIs for SPIs; undefined where packets are not compressed. */
 function planIpcomp(
-  { ipcomp, mode, local, remote }: ChildInstall,
+  child: ChildInstall,
   reqid: number,
 ): Planned["ipcomp"] | { readonly message: string } {
+  const { ipcomp, mode, local, remote } = child;
   if (ipcomp === undefined) return undefined;
   const algorithms = kernelCompression(ipcomp.transform);
   if ("message" in algorithms) return algorithms;
   const flags = mode === "tunnel" ? SA_FLAG.anyFamily : 0;
-  const common = { protocol: "ipcomp", mode, reqid, flags, algorithms } as const;
+  const common = { protocol: "ipcomp", mode, reqid, flags, algorithms, ...interfaceOf(child) } as const;
   const [here, there] = [local.address, remote.address];
   return {
     inbound: { ...common, source: there, destination: here, spi: ipcomp.inboundCpi },
     outbound: { ...common, source: here, destination: there, spi: ipcomp.outboundCpi },
   };
+}
+
+function interfaceOf({ interfaceId }: { readonly interfaceId?: number }): { readonly interfaceId?: number } {
+  return interfaceId === undefined ? {} : { interfaceId };
 }
 
 /** The SAs of what comes in, the innermost first. */
@@ -165,7 +170,7 @@ export function policiesOf(plan: Planned, priority: number): KernelPolicy[] {
   const into = templatesOf(inboundSas(plan), "in"), outof = templatesOf(outboundSas(plan), "out");
   return plan.selectors.flatMap((selector): KernelPolicy[] => {
     const back = reverseSelector(selector);
-    const protect = { action: "protect", priority } as const;
+    const protect = { action: "protect", priority, ...interfaceOf(plan.inbound) } as const;
     return [
       { ...protect, selector, direction: "out", templates: outof },
       { ...protect, selector: back, direction: "in", templates: into },

@@ -149,6 +149,8 @@ export interface Acquire {
   readonly destination: IpAddress;
   /** The packet itself; absent where the interface does not tell. */
   readonly selector?: KernelSelector;
+  /** The interface that the packet was routed into. */
+  readonly interfaceId?: number;
   /** The kernel's number of the policy. */
   readonly policyIndex: number;
   /** The policy's. */

@@ -30,6 +30,7 @@ const IFLA_AF_SPEC = 26;
 const IFLA_NET_NS_FD = 28;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
+const IFLA_XFRM_IF_ID = 2;
 const VETH_INFO_PEER = 1;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;
@@ -50,6 +51,8 @@ export interface Link {
   readonly loopback: boolean;
   /** Octets. */
   readonly mtu: number;
+  /** Of an XFRM interface the number that SAs and policies have in common with it; not 0. */
+  readonly interfaceId?: number;
 }
 
 /** What `setLink` changes; what is absent stays. */
@@ -141,5 +144,16 @@ export function parseLink(message: NetlinkMessage): Link | undefined {
     up: (flags & IFF_UP) !== 0,
     loopback: (flags & IFF_LOOPBACK) !== 0,
     mtu: numberOf(attributes, IFLA_MTU) ?? 0,
+    ...xfrmInterface(attributes.get(IFLA_LINKINFO)),
   };
+}
+
+function xfrmInterface(linkInfo: Uint8Array | undefined): Pick<Link, "interfaceId"> {
+  if (linkInfo === undefined) return {};
+  const attributes = parseAttributes(linkInfo);
+  const data = attributes.get(IFLA_INFO_DATA);
+  if (textOf(attributes, IFLA_INFO_KIND) !== "xfrm" || data === undefined) return {};
+  const interfaceId = numberOf(parseAttributes(data), IFLA_XFRM_IF_ID);
+  // One in the mode of metadata has none: there each packet brings its own.
+  return interfaceId === undefined || interfaceId === 0 ? {} : { interfaceId };
 }

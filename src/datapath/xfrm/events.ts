@@ -10,9 +10,16 @@ import type {
   Replay,
   SaName,
 } from "../kernel/values.ts";
-import { type NetlinkMessage, type NetlinkRequest, NLM_F_ACK, NLM_F_REPLACE } from "../rtnetlink/message.ts";
+import {
+  type NetlinkMessage,
+  type NetlinkRequest,
+  NLM_F_ACK,
+  NLM_F_REPLACE,
+  numberOf,
+  parseAttributes,
+} from "../rtnetlink/message.ts";
 import { addressOf, StructReader, StructWriter } from "../kernel/layout.ts";
-import { ipsecProtocolOf, XFRM_MSG } from "./numbers.ts";
+import { ipsecProtocolOf, XFRM_MSG, XFRMA } from "./numbers.ts";
 import { parseDeletedPolicy, POLICY_LENGTH, readPolicy } from "./policy.ts";
 import { parseDeletedSa, readSa, readSaName, SA_LENGTH, writeSaName } from "./sa.ts";
 import { readSelector } from "./selector.ts";
@@ -35,6 +42,7 @@ function parseAcquire(body: Uint8Array): Acquire | undefined {
   if (protocol === undefined || selector === undefined || policy === undefined) return undefined;
   // The message does not say the family of the outer addresses: an IPv4 address leaves twelve octets zero.
   const family = [source, destination].every((one) => one.subarray(4).every((octet) => octet === 0)) ? 4 : 6;
+  const interfaceId = numberOf(parseAttributes(body, ACQUIRE_LENGTH), XFRMA.IF_ID);
   return {
     kind: "acquire",
     sequence,
@@ -44,6 +52,7 @@ function parseAcquire(body: Uint8Array): Acquire | undefined {
     selector,
     policyIndex: policy.index,
     priority: policy.priority,
+    ...(interfaceId === undefined ? {} : { interfaceId }),
   };
 }
 

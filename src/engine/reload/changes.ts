@@ -31,6 +31,7 @@ const FIELDS: { readonly [Name in keyof Policy]?: Field } = {
   rdomain: { concern: "child", word: "rdomain" },
   tag: { concern: "child", word: "tag" },
   tap: { concern: "child", word: "tap" },
+  iface: { concern: "child", word: "iface" },
   local: { concern: "hosts", word: "local" },
   peer: { concern: "hosts", word: "peer" },
   ikeProposals: { concern: "ike", word: "ikesa" },

@@ -18,6 +18,7 @@ export function flowsOf(policies: readonly Policy[], tags: PolicyTags): FlowInst
       local,
       remote,
       ...(sourceNat === undefined ? {} : { sourceNat }),
+      ...(policy.iface === undefined ? {} : { iface: policy.iface }),
       ...(policy.encapsulation === "ah" ? { protocol: "ah" as const } : {}),
       ...(policy.tunnelMode === "transport" ? { mode: "transport" as const } : {}),
       ...outerOf(policy),

@@ -7,6 +7,7 @@ import {
   type KernelFailure,
   type KernelPolicyState,
   type KernelSaState,
+  type PolicyName,
   selectorKey,
 } from "../../../src/datapath/kernel/mod.ts";
 import {
@@ -29,6 +30,12 @@ interface Entry<T> {
 
 export const saName = (sa: { destination: { value: bigint }; spi: number; protocol: string }): string =>
   `${sa.destination.value.toString(16)} ${sa.spi.toString(16)} ${sa.protocol}`;
+
+/** Policies of different interfaces do not know of each other. */
+function nameOf({ direction, selector, interfaceId }: PolicyName): string {
+  const own = interfaceId === undefined ? "" : ` if ${interfaceId}`;
+  return `${direction} ${selectorKey(selector)}${own}`;
+}
 
 /** See the head of the file. */
 export class FakeKernel implements XfrmTransport {
@@ -73,14 +80,13 @@ export class FakeKernel implements XfrmTransport {
       case XFRM_MSG.NEWPOLICY:
       case XFRM_MSG.UPDPOLICY: {
         const state = parsePolicy(message)!;
-        const key = `${state.direction} ${selectorKey(state.selector)}`;
+        const key = nameOf(state);
         if (type === XFRM_MSG.NEWPOLICY && this.policies.has(key)) return refuse(EEXIST);
         this.policies.set(key, { state, body });
         return ok([]);
       }
       case XFRM_MSG.DELPOLICY: {
-        const { direction, selector } = parseDeletedPolicy(message)!;
-        const key = `${direction} ${selectorKey(selector)}`;
+        const key = nameOf(parseDeletedPolicy(message)!);
         this.deleted.push(key);
         return this.policies.delete(key) ? ok([]) : refuse(ENOENT);
       }
