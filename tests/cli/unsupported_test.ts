@@ -5,7 +5,7 @@ const KEY = 'psk "kX3-vQ81-rTz7-Lm2p-Wd90"';
 const WHOLE = `set fragmentation
 user "test" "pass-W0rd-Lm2p" # iked: allow W008
 ikev2 "old" ah transport \\
-	from 10.0.0.1 to 10.0.0.2 \\
+	from 10.0.0.1 to 192.0.2.9 \\
 	tag "$name" peer 192.0.2.9 ${KEY}
 `;
 const LINE = ":1:5: error: fragmentation is not supported yet: this version sends no IKE fragments: " +
