@@ -34,10 +34,10 @@ import {
   policiesOf,
   wipeKeys,
 } from "./pair.ts";
-import { PolicyTable } from "./policy_table.ts";
-import { type KernelPort, policyKey, saKey, type Way } from "./port.ts";
+import { PolicyTable, unique } from "./policy_table.ts";
+import { type KernelPort, keyed, policyKey, saKey, waySa } from "./port.ts";
 import { isOwnSa, Reqids } from "./reqids.ts";
-import { type KernelSelector, packetOf, selectorKey } from "./selector.ts";
+import { type KernelSelector, packetOf, reqidKey } from "./selector.ts";
 import { translatedPolicies } from "./source_nat.ts";
 import type { Acquire, Expire, KernelEvent, KernelSa, KernelSaState, Mapping, SaName } from "./values.ts";
 
@@ -452,44 +452,10 @@ function presentSas(plan: Planned, waits: boolean): readonly KernelSa[] {
   return waits ? inboundSas(plan) : [...inboundSas(plan), ...outboundSas(plan)];
 }
 
-/** A rekeyed Child SA has the number of the old one, an SA that the kernel asked for that of the flow. */
-function reqidKey(
-  policy: string,
-  protocol: "esp" | "ah",
-  mode: "tunnel" | "transport",
-  selectors: readonly KernelSelector[],
-): string {
-  return [policy, protocol, mode, ...selectors.map(selectorKey).sort()].join("|");
-}
-
-/** Where an SA's packets come from and go to. */
-function waySa(source: Endpoint, destination: Endpoint, udpEncap: boolean): Way {
-  const encapsulation = { sourcePort: source.port, destinationPort: destination.port };
-  return {
-    source: source.address,
-    destination: destination.address,
-    ...(udpEncap ? { encapsulation } : {}),
-  };
-}
-
 function ownerOf(id: number): string {
   return `child ${id}`;
 }
 
-/** Of claims for one policy of the kernel the first: flows come in the order of their precedence. */
-function unique<T extends { readonly policy: Parameters<typeof policyKey>[0] }>(claims: readonly T[]): T[] {
-  const seen = new Set<string>();
-  return claims.filter(({ policy }) => {
-    const key = policyKey(policy);
-    return seen.has(key) ? false : (seen.add(key), true);
-  });
-}
-
 function unsupported(message: string): { readonly ok: false; readonly error: DatapathError } {
   return fail({ code: "unsupported", message });
-}
-
-/** Entries by what names them. */
-function keyed<T>(entries: readonly T[] | undefined, key: (entry: T) => string): Map<string, T> | undefined {
-  return entries && new Map(entries.map((entry) => [key(entry), entry]));
 }

@@ -139,3 +139,14 @@ export class PolicyTable {
     return ok(undefined);
   }
 }
+
+/** Of claims for one policy of the kernel the first: flows come in the order of their precedence. */
+export function unique<T extends { readonly policy: Parameters<typeof policyKey>[0] }>(
+  claims: readonly T[],
+): T[] {
+  const seen = new Set<string>();
+  return claims.filter(({ policy }) => {
+    const key = policyKey(policy);
+    return seen.has(key) ? false : (seen.add(key), true);
+  });
+}

@@ -1,5 +1,6 @@
 /** What is asked of a kernel's IPsec, whichever interface it is reached by. */
 import type { Result } from "../../bytes/mod.ts";
+import type { Endpoint } from "../../ip/mod.ts";
 import type { KernelFailure } from "./failure.ts";
 import type { ReqidRange } from "./reqids.ts";
 import { selectorKey } from "./selector.ts";
@@ -59,4 +60,22 @@ export interface KernelPort {
   removePolicy(name: PolicyName): Result<void, KernelFailure>;
   /** All policies of the kernel but those of sockets; undefined where it would not tell. */
   policies(): readonly KernelPolicyState[] | undefined;
+}
+
+/** Where an SA's packets come from and go to. */
+export function waySa(source: Endpoint, destination: Endpoint, udpEncap: boolean): Way {
+  const encapsulation = { sourcePort: source.port, destinationPort: destination.port };
+  return {
+    source: source.address,
+    destination: destination.address,
+    ...(udpEncap ? { encapsulation } : {}),
+  };
+}
+
+/** Entries by what names them. */
+export function keyed<T>(
+  entries: readonly T[] | undefined,
+  key: (entry: T) => string,
+): Map<string, T> | undefined {
+  return entries && new Map(entries.map((entry) => [key(entry), entry]));
 }

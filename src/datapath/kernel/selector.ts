@@ -154,3 +154,13 @@ function pairs(from: PortRange, to: PortRange): readonly (readonly [MaskedPort, 
 function narrower(a: PortRange, b: PortRange): PortRange {
   return isAnyPort(a) ? b : a;
 }
+
+/** A rekeyed Child SA has the number of the old one, an SA that the kernel asked for that of the flow. */
+export function reqidKey(
+  policy: string,
+  protocol: "esp" | "ah",
+  mode: "tunnel" | "transport",
+  selectors: readonly KernelSelector[],
+): string {
+  return [policy, protocol, mode, ...selectors.map(selectorKey).sort()].join("|");
+}
