@@ -5,6 +5,7 @@ import { IKED, must, run, Wire } from "../interop/lab.ts";
 import { StrongSwan } from "../interop/peers.ts";
 import { ikedConf, LEFT, PATHS, RIGHT, swanctlConf } from "../interop/suites.ts";
 import { answered, pingWords } from "../support/ping.ts";
+import { type Kind, nameOf, policyOf } from "./modes.ts";
 import { BIG, kernelTest, peerInitiates, startPeer } from "./peers.ts";
 
 /** What a peer's configuration says for IPComp. */
@@ -14,8 +15,8 @@ const COMPRESS: Readonly<Record<string, string>> = {
   OpenIKED: "ipcomp",
 };
 
-/** Inner octets of a ping that compresses well, IP and ICMP headers included. */
-const BIG_PING = 1228;
+/** Octets that a ping carries which compresses well. */
+const BIG_PING = 1200;
 
 function ours(side: "left" | "right", path = PATHS[0]!): string {
   return ikedConf(side, path, BIG).replace(" esp ", " ipcomp esp ");
@@ -42,19 +43,22 @@ async function assertCompresses(
   iked: Iked,
   here: string,
   [left, right] = [LEFT.host as string, RIGHT.host as string],
+  { protocol, mode }: Kind = { protocol: "ESP", mode: "tunnel" },
 ): Promise<void> {
-  for (const octets of [1200, 10]) {
+  for (const octets of [BIG_PING, 10]) {
     await pingOctets(wire.left, left, right, octets);
     await pingOctets(wire.right, right, left, octets);
   }
-  const comp = await counters(here, "comp"), esp = await counters(here, "esp");
+  const comp = await counters(here, "comp"), around = await counters(here, protocol.toLowerCase());
   assert.equal(comp.length, 2);
   // Ten requests and ten answers of each size: what comes in small is not counted as compressed.
   for (const { octets, packets } of comp) assert.ok(packets >= 10 && octets >= 10 * BIG_PING);
-  for (const { octets, packets } of esp) assert.ok(packets >= 20 && octets < 10 * BIG_PING / 2, `${octets}`);
+  for (const { octets, packets } of around) {
+    assert.ok(packets >= 20 && octets < 10 * BIG_PING / 2, `${octets}`);
+  }
   const [sa] = (await iked.ctl("show", "sa")).ikeSas;
   assert.equal(sa.children[0].ipcomp, "IPCOMP_DEFLATE");
-  assert.equal(sa.children[0].mode, "tunnel");
+  assert.deepEqual([sa.children[0].protocol, sa.children[0].mode], [protocol, mode]);
 }
 
 async function stopsClean(iked: Iked, namespace: string): Promise<void> {
@@ -122,7 +126,7 @@ for (const side of ["left", "right"] as const) {
       else await peerInitiates("strongSwan", peer);
       await iked.process.line(/Peer does not compress/);
       await iked.process.line(/child-up/);
-      await pingOctets(wire.left, LEFT.host, RIGHT.host, 1200);
+      await pingOctets(wire.left, LEFT.host, RIGHT.host, BIG_PING);
       assert.deepEqual(await cpis(wire[side]), []);
       for (const { octets, packets } of await counters(wire[side], "esp")) {
         assert.ok(packets >= 5 && octets >= packets * 1000, `${octets}`);
@@ -162,10 +166,32 @@ kernelTest("matrix", "ipcomp: with strongSwan, IPv6 in IPv6; IPv4 in IPv6 goes u
   await using iked = await Iked.start(wire.left, ours("left", path), "-K", "xfrm");
   await iked.process.line(/not of one family/);
   await iked.process.line(/child-up/);
-  await pingOctets(wire.left, LEFT.host, RIGHT.host, 1200);
+  await pingOctets(wire.left, LEFT.host, RIGHT.host, BIG_PING);
   assert.deepEqual(await cpis(wire.left), []);
   await stopsClean(iked, wire.left);
 });
+
+for (
+  const [kind, proposal] of [
+    [{ protocol: "ESP", mode: "transport" }, "esp_proposals = aes256-sha1"],
+    [{ protocol: "AH", mode: "tunnel" }, "ah_proposals = sha1"],
+  ] as const
+) {
+  kernelTest("matrix", `ipcomp: with strongSwan, inside of ${nameOf(kind)}`, async () => {
+    const path = PATHS[0]!, transport = kind.mode === "transport";
+    const nets = transport ? { leftNet: path.left, rightNet: path.right } : {};
+    await using wire = await Wire.create("", "direct");
+    await using peer = await StrongSwan.start(wire.right, "kernel");
+    const conf = swanctlConf("right", path, BIG, { ...nets, child: `mode = ${kind.mode}\n    ipcomp = yes` });
+    await peer.load(conf.replace(/esp_proposals = .*/, proposal));
+    const policy = policyOf("left", kind, path).replace(" active ", " active ipcomp ");
+    await using iked = await Iked.start(wire.left, policy, "-K", "xfrm");
+    await iked.process.line(/child-up/);
+    const [left, right] = transport ? [path.left, path.right] : [LEFT.host, RIGHT.host];
+    await assertCompresses(wire, iked, wire.left, [left, right], kind);
+    await stopsClean(iked, wire.left);
+  });
+}
 
 kernelTest("matrix", "ipcomp: rekeys by either side lose no ping, big or small", async () => {
   await using wire = await Wire.create("", "direct");
@@ -174,7 +200,7 @@ kernelTest("matrix", "ipcomp: rekeys by either side lose no ping, big or small",
   await using iked = await Iked.start(wire.left, conf, "-K", "xfrm");
   await iked.process.line(/child-up/);
   const before = await cpis(wire.left);
-  const pings = [1200, 10].map(async (octets) => {
+  const pings = [BIG_PING, 10].map(async (octets) => {
     const words = [...pingWords(150, 0.1, 40), "-s", `${octets}`, "-p", "00", "-I", LEFT.host, RIGHT.host];
     return answered((await run("ip", "netns", "exec", wire.left, "ping", ...words)).stdout, 150);
   });
