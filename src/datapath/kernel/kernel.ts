@@ -35,7 +35,7 @@ import {
   wipeKeys,
 } from "./pair.ts";
 import { PolicyTable, unique } from "./policy_table.ts";
-import { type KernelPort, keyed, policyKey, saKey, waySa } from "./port.ts";
+import { type KernelPort, keyed, policyKey, saKey, type Way, waySa } from "./port.ts";
 import { isOwnSa, Reqids } from "./reqids.ts";
 import { type KernelSelector, packetOf, reqidKey } from "./selector.ts";
 import { translatedPolicies } from "./source_nat.ts";
