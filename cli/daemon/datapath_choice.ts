@@ -25,8 +25,19 @@ const REASONS: Readonly<Record<(typeof AUTOMATIC_DATAPATHS)[number], string>> = 
   userland: "nothing better works here",
 };
 
+/** What role net may take. */
+export interface Choices {
+  readonly datapaths: readonly Choice[];
+  /** What is said behind the reasons where none of them works on this host. */
+  readonly otherwise: string;
+}
+
 /** Those of these choices that can do what a configuration asks for; the reason names what others cannot. */
-export function capableChoices(choices: readonly Choice[], uses: readonly FeatureUse[]): readonly Choice[] {
+export function capableChoices(choices: readonly Choice[], uses: readonly FeatureUse[]): Choices {
+  if (choices.length === 1) {
+    const instead = choices[0]!.datapath !== "userland" && firstUnsupported(uses, "userland") === undefined;
+    return { datapaths: choices, otherwise: instead ? ", or use -K userland" : "" };
+  }
   const capable: Choice[] = [], others: string[] = [];
   for (const choice of choices) {
     const unsupported = firstUnsupported(uses, choice.datapath);
@@ -37,8 +48,7 @@ export function capableChoices(choices: readonly Choice[], uses: readonly Featur
       others.push(`${unsupported.message}${place}`);
     }
   }
-  return others.length === 0 ? capable : capable.map(({ datapath }) => ({
-    datapath,
-    reason: others.join("; "),
-  }));
+  if (others.length === 0) return { datapaths: capable, otherwise: "" };
+  const reason = others.join("; ");
+  return { datapaths: capable.map(({ datapath }) => ({ datapath, reason })), otherwise: `; ${reason}` };
 }

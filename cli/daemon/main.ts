@@ -12,7 +12,7 @@ import { checkSocketPath } from "./control.ts";
 import { cryptoWarnings } from "./crypto_warnings.ts";
 import { Daemon } from "./daemon.ts";
 import { childNeeds, expressible, lackAsDiagnostic } from "./child_needs.ts";
-import { capableChoices, type Choice, datapathChoices } from "./datapath_choice.ts";
+import { capableChoices, type Choices, datapathChoices } from "./datapath_choice.ts";
 import { faultOf, onUncaught } from "./errors.ts";
 import { awaitLastWords } from "./last_words.ts";
 import { Log, redirectErrors, writeError } from "./log.ts";
@@ -121,7 +121,7 @@ async function testConfiguration(options: DaemonOptions): Promise<number> {
 function plan(
   options: DaemonOptions,
   libraries: Libraries & { libc: string },
-  datapaths: readonly Choice[],
+  { datapaths, otherwise }: Choices,
   needs: NetStart["needs"],
   parts: DaemonParts,
   { words, out }: CaughtStderr,
@@ -142,6 +142,7 @@ function plan(
     libc,
     ...crypto,
     datapaths,
+    otherwise,
     needs,
     ikePort: IKE_PORT,
     ...(options.natt === "off" ? {} : { nattPort: options.nattPort }),

@@ -45,6 +45,8 @@ export interface NetStart {
   readonly libcrypto?: string;
   /** Those that may be taken, at least one: the first that works on this host is. */
   readonly datapaths: readonly Choice[];
+  /** What is said behind the reasons where none of them does. */
+  readonly otherwise: string;
   /** What the configuration's Child SAs need of it. */
   readonly needs: readonly ChildNeed[];
   readonly ikePort: number;

@@ -16,11 +16,26 @@ Deno.test("datapathChoices: -K wins over set datapath; without either xfrm comes
   assert.deepEqual([both.length, both[0]!.split(":")[0], both[1]!.split(":")[0]], [2, "xfrm", "userland"]);
 });
 
-Deno.test("capableChoices: what one data path cannot do is the reason for the other; an explicit one keeps its own", () => {
+Deno.test("capableChoices: what one data path cannot do is the reason for the other, and said where that does not work", () => {
   const choices = datapathChoices(undefined, undefined);
-  assert.deepEqual(capableChoices(choices, []), choices);
+
+  assert.deepEqual(capableChoices(choices, []), { datapaths: choices, otherwise: "" });
+  const reason =
+    "ah does not work with the data path userland: it does ESP alone: use -K xfrm, or write esp " +
+    "(iked.conf:3:5)";
+  assert.deepEqual(capableChoices(choices, [{ feature: "ah", where: place }]), {
+    datapaths: [{ datapath: "xfrm", reason }],
+    otherwise: `; ${reason}`,
+  });
   // No data path can do it: nothing is left to try.
-  assert.deepEqual(capableChoices(choices, [{ feature: "eap", where: place }]), []);
+  assert.deepEqual(capableChoices(choices, [{ feature: "eap", where: place }]).datapaths, []);
+});
+
+Deno.test("capableChoices: who asks for the kernel is told of userland only where that can do the same", () => {
+  const asked = [{ datapath: "xfrm", reason: "-K xfrm" }] as const;
+  assert.deepEqual(capableChoices(asked, []), { datapaths: asked, otherwise: ", or use -K userland" });
+  assert.equal(capableChoices(asked, [{ feature: "ah", where: place }]).otherwise, "");
+  assert.equal(capableChoices([{ datapath: "userland", reason: "-K userland" }], []).otherwise, "");
 });
 
 function needs(text: string) {

@@ -26,6 +26,7 @@ export function netStart(changes: Partial<NetStart> = {}): NetStart {
     libc: libc!,
     ...(libcrypto === undefined ? {} : { libcrypto }),
     datapaths: [{ datapath: "userland", reason: "the test" }],
+    otherwise: "",
     needs: [],
     ikePort: 500,
     nattPort: 4500,

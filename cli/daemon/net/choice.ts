@@ -85,7 +85,7 @@ export async function lackOf(
 /** The first of the choices that works; its reason says what kept others from it. Throws `StartError`. */
 export async function choose(
   libc: Libc,
-  { datapaths, needs }: Pick<NetStart, "datapaths" | "needs">,
+  { datapaths, otherwise, needs }: Pick<NetStart, "datapaths" | "otherwise" | "needs">,
 ): Promise<Choice> {
   const others: string[] = [];
   for (const { datapath, reason } of datapaths) {
@@ -93,5 +93,5 @@ export async function choose(
     if (lack === undefined) return { datapath, reason: others.length === 0 ? reason : others.join("; ") };
     others.push(`${datapath} does not work here: ${lack.message}`);
   }
-  throw new StartError(`${others.join("; ")}, or use -K userland`);
+  throw new StartError(`${others.join("; ")}${otherwise}`);
 }
