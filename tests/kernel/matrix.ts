@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { everyAlgorithm, LIBRESWAN, OPENIKED, STRONGSWAN_KERNEL } from "../interop/algorithms.ts";
 import { Iked } from "../interop/iked.ts";
-import { must, ping, Wire } from "../interop/lab.ts";
+import { must, Wire } from "../interop/lab.ts";
 import { Libreswan, OpenIked, type Peer, StrongSwan } from "../interop/peers.ts";
 import { noteShown } from "../interop/shown.ts";
 import {
@@ -153,14 +153,23 @@ export class Pair implements AsyncDisposable {
     await this.iked.process.line(new RegExp(`child-up policy=${choices.name} `), from);
   }
 
-  async carries({ leftHost, rightHost, path, choices }: Tunnel): Promise<void> {
-    const { left, right } = this.wire;
-    const [there, back] = await Promise.all([
-      ping(left, leftHost, rightHost, 2, 0.05),
-      ping(right, rightHost, leftHost, 2, 0.05),
-    ]);
-    const said = this.iked.process.lines.filter((line) => line.includes(`policy=${choices.name} `));
-    assert.deepEqual([there, back], [2, 2], `${path.left} ${path.right}\n${said.join("\n")}`);
+  /** Two pings each way are answered, of those that are sent in a minute: the peer may still be at it. */
+  async carries({ leftHost, rightHost }: Tunnel): Promise<void> {
+    const pings = (namespace: string, from: string, to: string) =>
+      must("ip", "netns", "exec", namespace, "ping", ...[
+        "-n",
+        "-c",
+        "2",
+        "-w",
+        "60",
+        "-i",
+        "0.1",
+        "-I",
+        from,
+        to,
+      ]);
+    await pings(this.wire.left, leftHost, rightHost);
+    await pings(this.wire.right, rightHost, leftHost);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
