@@ -108,9 +108,9 @@ hostTest(
           "keyLength",
           "integ",
           "esn",
-          "tsLocal",
         ],
-        ...["tsRemote", "bytesIn", "bytesOut", "packetsIn", "packetsOut"],
+        ...["ipcomp", "tag", "mark"],
+        ...["tsLocal", "tsRemote", "bytesIn", "bytesOut", "packetsIn", "packetsOut"],
       ]);
       a.kill("SIGTERM");
       assert.equal(await a.ended(), 0);
