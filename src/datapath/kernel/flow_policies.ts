@@ -3,8 +3,8 @@
  * comes in in clear is dropped.
  */
 import { rangeHolds, rangeOfPrefix } from "../../ip/mod.ts";
-import { matchesPacket, type PacketFields, type TrafficSelector } from "../../selector/mod.ts";
-import type { FlowInstall } from "../types.ts";
+import { covers, matchesPacket, type PacketFields, type TrafficSelector } from "../../selector/mod.ts";
+import type { ChildInstall, FlowInstall } from "../types.ts";
 import { type KernelSelector, kernelSelectors, reverseSelector } from "./selector.ts";
 import type { KernelPolicy, Template } from "./values.ts";
 
@@ -30,6 +30,21 @@ export function flowPriority(index: number, withSa: boolean): number {
 /** Which flow has a policy without SA of this priority: its number. */
 export function flowOfPriority(priority: number): number {
   return Math.floor((priority - FIRST_PRIORITY) / PRIORITIES);
+}
+
+/** A flow, and its number. */
+export interface PlacedFlow {
+  readonly flow: FlowInstall;
+  readonly index: number;
+}
+
+/** The number of the flow that a Child SA carries, among those of its policy: the first that has one of its selectors each. */
+export function placeOf(child: ChildInstall, flows: readonly PlacedFlow[]): number | undefined {
+  const { localSelectors, remoteSelectors } = child;
+  return flows.find(({ flow }) =>
+    localSelectors.some((one) => covers(flow.local, one)) &&
+    remoteSelectors.some((one) => covers(flow.remote, one))
+  )?.index;
 }
 
 /**

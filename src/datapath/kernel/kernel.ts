@@ -4,7 +4,6 @@
  */
 import { fail, ok } from "../../bytes/mod.ts";
 import type { Endpoint } from "../../ip/mod.ts";
-import { covers } from "../../selector/mod.ts";
 import { softPart } from "../soft_limit.ts";
 import type {
   ChildInstall,
@@ -23,6 +22,8 @@ import {
   flowPriority,
   flowSelectors,
   isOwnPriority,
+  type PlacedFlow,
+  placeOf,
 } from "./flow_policies.ts";
 import {
   childSelectors,
@@ -89,6 +90,8 @@ export class Kernel {
   readonly #pairs = new Map<number, Pair>();
   readonly #bySa = new Map<string, number>();
   #flows: readonly FlowInstall[] = [];
+  /** The same by policy: a Child SA is of one, and there may be thousands of both. */
+  #flowsOf: ReadonlyMap<string, readonly PlacedFlow[]> = new Map();
   #flowReqids: readonly string[] = [];
   /** What an earlier process left has been looked through. */
   #takenOver = false;
@@ -123,6 +126,7 @@ export class Kernel {
     for (const key of this.#flowReqids) this.#reqids.release(key);
     this.#flowReqids = keys;
     this.#flows = flows;
+    this.#flowsOf = Map.groupBy(flows.map((flow, index) => ({ flow, index })), ({ flow }) => flow.policy);
     for (const pair of this.#pairs.values()) this.#claimPair(pair);
     if (!this.#takenOver) this.compare();
     this.#takenOver = true;
@@ -419,21 +423,13 @@ export class Kernel {
   }
 
   #claimPair(pair: Pair): ReturnType<PolicyTable["claim"]> {
-    const priority = flowPriority(this.#flowOf(pair.child), true);
+    const flows = this.#flowsOf.get(pair.child.policy) ?? [];
+    const priority = flowPriority(placeOf(pair.child, flows) ?? this.#flows.length, true);
     const policies = policiesOf(pair.plan, priority);
     const { templates } = policies.find(({ direction }) => direction === "out")!;
-    const translated = translatedPolicies(this.#flows, pair.child, templates);
+    const translated = translatedPolicies(flows, pair.child, templates);
     const claims = [...policies, ...translated].map((policy) => ({ rank: pair.child.id + 1, policy }));
     return this.#policies.claim(ownerOf(pair.child.id), unique(claims));
-  }
-
-  /** The flow that a Child SA carries: its policy's first that has all of its selectors; behind all where there is none. */
-  #flowOf({ policy, localSelectors, remoteSelectors }: ChildInstall): number {
-    const index = this.#flows.findIndex((flow) =>
-      flow.policy === policy && localSelectors.some((one) => covers(flow.local, one)) &&
-      remoteSelectors.some((one) => covers(flow.remote, one))
-    );
-    return index < 0 ? this.#flows.length : index;
   }
 
   #explain(failure: KernelFailure, sa?: KernelSa): DatapathError {

@@ -5,17 +5,20 @@
  */
 import { intersect } from "../../selector/mod.ts";
 import type { ChildInstall, FlowInstall } from "../types.ts";
-import { flowPriority, trueSource } from "./flow_policies.ts";
+import { flowPriority, type PlacedFlow, trueSource } from "./flow_policies.ts";
 import { type KernelSelector, kernelSelectors } from "./selector.ts";
 import type { KernelPolicy, Template } from "./values.ts";
 
-/** Policies of packets that go out through a Child SA after translation, as they come. `templates` are its own. */
+/**
+ * Policies of packets that go out through a Child SA after translation, as they come. `flows` are those of its policy,
+ * `templates` its own.
+ */
 export function translatedPolicies(
-  flows: readonly FlowInstall[],
+  flows: readonly PlacedFlow[],
   child: ChildInstall,
   templates: readonly Template[],
 ): KernelPolicy[] {
-  return flows.flatMap((flow, index) => {
+  return flows.flatMap(({ flow, index }) => {
     const common = {
       direction: "out",
       action: "protect",
@@ -28,7 +31,7 @@ export function translatedPolicies(
 
 function translatedSelectors(flow: FlowInstall, child: ChildInstall): readonly KernelSelector[] {
   const source = trueSource(flow);
-  if (source === undefined || flow.policy !== child.policy) return [];
+  if (source === undefined) return [];
   return child.localSelectors.flatMap((one) => {
     const local = intersect(flow.local, one);
     if (local === undefined) return [];
