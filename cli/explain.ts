@@ -1,7 +1,8 @@
 /** `iked explain`: what a configuration means, in plain words or as JSON. */
 import { argumentTokens } from "./argument_tokens.ts";
 import { fail, ok, type Result } from "../src/bytes/mod.ts";
-import { explain, formatDiagnostic, printExplanation } from "../src/config/mod.ts";
+import { explain, printExplanation } from "../src/config/explain/mod.ts";
+import { formatDiagnostic } from "../src/config/mod.ts";
 import { loadConfiguration, parseMacro } from "./config/mod.ts";
 
 interface ExplainOptions {

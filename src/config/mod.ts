@@ -35,5 +35,4 @@ export { type Feature, type FeatureUse, firstUnsupported, limitOf } from "./unsu
 export { type InstalledCertificate, lint, type LintFacts } from "./lint/mod.ts";
 export { configurationJson } from "./json/json.ts";
 export { printConfiguration } from "./print/print.ts";
-export { explain, type Explanation, printExplanation } from "./explain/mod.ts";
 export { formatConfiguration, isSameText } from "./format/mod.ts";

@@ -11,4 +11,5 @@ export * from "./identity.ts";
 export * from "./distinguished_name.ts";
 export * from "./certificate_identities.ts";
 export * from "./lookup.ts";
-export { expandTag, formatMark, isNoMark, type Tag } from "./tag.ts";
+export { formatMark, isNoMark } from "./mark.ts";
+export type { Tag } from "./tag.ts";

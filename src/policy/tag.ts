@@ -5,11 +5,11 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { ID_TYPE } from "../wire/registry.ts";
 import { commonNameOf } from "./distinguished_name.ts";
 import { formatIdentity } from "./identity.ts";
+import { isNoMark, numberOf } from "./mark.ts";
 import type { Identity } from "./types.ts";
 
 /** Characters of an expanded tag. */
 const MAX_LENGTH = 512;
-const LARGEST_MARK = 0xffff_ffff;
 
 /** A tag of packets of a Child SA. */
 export interface Tag {
@@ -20,7 +20,7 @@ export interface Tag {
 
 /** What `$id` stands for: of a distinguished name its common name. */
 function idText(id: Identity): string {
-  return (id.type === ID_TYPE.ID_DER_ASN1_DN ? commonNameOf(id.data) : undefined) ?? formatIdentity(id);
+  return (id.type === ID_TYPE.ID_DER_ASN1_DN && commonNameOf(id.data)) || formatIdentity(id);
 }
 
 /** What `$domain` stands for: behind the `@` of a mailbox, behind the first label of a host's name, else nothing. */
@@ -49,25 +49,9 @@ export function expandTag(tag: string, name: string, peerId: Identity | undefine
   return { text, mark: mark ?? hashOf(text) };
 }
 
-/** The number that a tag is; undefined where it is a word. */
-function numberOf(text: string): number | undefined {
-  return /^(0|[1-9][0-9]*|0x[0-9a-f]+)$/i.test(text) ? Number(text) : undefined;
-}
-
-/** Whether a tag is a number that no mark can be. */
-export function isNoMark(text: string): boolean {
-  const number = numberOf(text);
-  return number === 0 || (number !== undefined && number > LARGEST_MARK);
-}
-
 /** The first four octets of the text's SHA-256, so that anybody can work it out: `printf %s TEXT | sha256sum`. */
 function hashOf(text: string): number {
   const octets = sha256(new TextEncoder().encode(text));
   // 0 is no mark.
   return new DataView(octets.buffer, octets.byteOffset).getUint32(0) || 1;
-}
-
-/** A mark as `ip xfrm`, `nft` and `show sa` write it. */
-export function formatMark(mark: number): string {
-  return `0x${mark.toString(16).padStart(8, "0")}`;
 }

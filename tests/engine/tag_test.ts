@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { expandTag } from "../../src/policy/mod.ts";
+import { expandTag } from "../../src/policy/tag.ts";
 import { Pair } from "../support/pair.ts";
 import { sideA, sideB } from "../support/policies.ts";
 

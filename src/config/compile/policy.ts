@@ -1,7 +1,7 @@
 /** One `ikev2` statement to a policy. */
 import type { SecretRef } from "../../bytes/mod.ts";
 import { parseIdentity } from "../../policy/identity.ts";
-import { isNoMark } from "../../policy/tag.ts";
+import { isNoMark } from "../../policy/mark.ts";
 import type { AuthSpec, Identity, Policy, SignatureMethod } from "../../policy/types.ts";
 import type { PolicyNode, Text } from "../ast.ts";
 import { placeValue } from "../diagnostics.ts";

@@ -3,7 +3,8 @@
  * who begins, how long keys live, which policy is taken where several match, and what happens before a tunnel is up.
  */
 import { formatPrefix } from "../../ip/mod.ts";
-import { expandTag, formatMark } from "../../policy/tag.ts";
+import { formatMark } from "../../policy/mark.ts";
+import { expandTag } from "../../policy/tag.ts";
 import type { AuthSpec, Globals, Policy, SignatureMethod } from "../../policy/types.ts";
 import type { Proposal } from "../../proposal/types.ts";
 import type { ConfigurationNode, PolicyNode } from "../ast.ts";

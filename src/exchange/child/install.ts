@@ -1,7 +1,7 @@
 /** Puts an agreed Child SA into the data path: both directions or nothing. */
 import { fail, ok, type Result, wipe } from "../../bytes/mod.ts";
 import type { ChildKeys } from "../../auth/requests.ts";
-import { expandTag } from "../../policy/mod.ts";
+import { expandTag } from "../../policy/tag.ts";
 import { type ChildSa, isAuthenticated, type PeerIdentity } from "../../sa/mod.ts";
 import type { SaContext } from "../context.ts";
 import type { ChildInstall } from "../ports.ts";

@@ -2,15 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseAddress } from "../../../src/ip/mod.ts";
 import { createLookup } from "../../../src/policy/mod.ts";
+import { explain, type Explanation, printExplanation } from "../../../src/config/explain/mod.ts";
 import {
   compile,
   type Compiled,
   Diagnostics,
-  explain,
-  type Explanation,
   formatDiagnostic,
   parse,
-  printExplanation,
   Source,
 } from "../../../src/config/mod.ts";
 import { assertGolden } from "../../support/golden.ts";
