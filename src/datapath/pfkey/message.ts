@@ -36,7 +36,7 @@ export function extension(type: number, body: Uint8Array): Uint8Array {
 }
 
 /** The octets of a request. */
-export function encodeMessage(request: PfkeyRequest, sequence: number, pid: number): Uint8Array {
+export function encodeMessage(request: PfkeyRequest, sequence: number, pid: number): Uint8Array<ArrayBuffer> {
   const body = concat(...request.extensions);
   const header = new StructWriter(HEADER_LENGTH)
     .u8(PF_KEY_V2).u8(request.type).u8(0).u8(request.satype).u16((HEADER_LENGTH + body.length) / UNIT).skip(2)
