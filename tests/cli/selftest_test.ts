@@ -13,6 +13,7 @@ import { selftest } from "../../cli/selftest.ts";
 import { negotiate } from "../../cli/selftest/negotiation.ts";
 import { entriesOf, type Suite, suitesOf, words } from "../../cli/selftest/suites.ts";
 import { IKED, iked } from "./iked_process.ts";
+import { changedCipher } from "../support/changed_cipher.ts";
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
 const portable = createPortable(random);
@@ -202,7 +203,7 @@ const faults:
       {
         cipher(choice, key, direction) {
           const cipher = portable.cipher(choice, key, direction);
-          return { ...cipher, open: (...args) => (cipher.open(...args), true) };
+          return changedCipher(cipher, { open: (...args) => (cipher.open(...args), true) });
         },
       },
       /opened/,
