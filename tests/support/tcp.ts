@@ -18,6 +18,16 @@ export interface Ports {
   readonly target: number;
 }
 
+/** Waits until the receiver says that it listens; the runtime may say something before. */
+async function listening(said: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const text = new TextDecoder();
+  for (let all = ""; !all.includes("listening");) {
+    const { value, done } = await said.read();
+    if (done) throw new Error(`TCP: the receiver ended: ${all}`);
+    all += text.decode(value, { stream: true });
+  }
+}
+
 /** Sends octets from `source` in one place to `target` in the other; fails unless the very same arrive. */
 export async function transferTcp(
   [from, source]: readonly [Place, string],
@@ -29,7 +39,7 @@ export async function transferTcp(
     place(Deno.execPath(), ["run", "-A", "--no-check", "--no-lock", TCP_END, ...args]);
   const receiver = end(to, "receive", target, `${ports.target}`);
   const said = receiver.stderr.getReader();
-  await said.read();
+  await listening(said);
   const sent = await end(from, "send", source, `${ports.source ?? 0}`, target, `${ports.target}`, `${octets}`)
     .output();
   const text = new TextDecoder();
