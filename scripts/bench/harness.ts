@@ -65,7 +65,9 @@ export async function prepare(): Promise<string> {
   }
   await script("build-strongswan.sh", []);
   const named = Deno.env.get("IKED_BIN");
-  if (named !== undefined) return resolve(named);
-  await output(Deno.execPath(), ["run", "-A", "scripts/compile.ts"], {});
-  return resolve("dist/iked");
+  if (named === undefined) await output(Deno.execPath(), ["run", "-A", "scripts/compile.ts"], {});
+  const iked = resolve(named ?? "dist/iked");
+  // One that was appended to the runtime of another version is found to be none before anything waits for it.
+  await output(iked, ["-V"], {});
+  return iked;
 }
