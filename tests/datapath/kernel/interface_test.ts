@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { concat, espSpi, fromHex } from "../../../src/bytes/mod.ts";
-import { ANY_PORT, parseAddress, parsePrefix, rangeOfPrefix } from "../../../src/ip/mod.ts";
+import { concat, fromHex } from "../../../src/bytes/mod.ts";
 import type { ChildInstall, FlowInstall } from "../../../src/datapath/mod.ts";
 import { Kernel } from "../../../src/datapath/kernel/mod.ts";
 import { attributeU32 } from "../../../src/datapath/rtnetlink/mod.ts";
@@ -8,9 +7,9 @@ import { parseEvent, XFRM_MSG, XfrmPort } from "../../../src/datapath/xfrm/mod.t
 import { XFRMA } from "../../../src/datapath/xfrm/numbers.ts";
 import { FakeKernel } from "../xfrm/fake_kernel.ts";
 import { ANSWERS } from "../xfrm/recorded.ts";
+import { address, child as childOf, ts } from "./bench.ts";
 
-const address = (text: string) => parseAddress(text)!;
-const EVERYTHING = { addresses: rangeOfPrefix(parsePrefix("0.0.0.0/0")!), protocol: 0, ports: ANY_PORT };
+const EVERYTHING = ts("0.0.0.0/0");
 
 function flow(policy: string, interfaceId?: number): FlowInstall {
   const own = interfaceId === undefined ? {} : { iface: `sec${interfaceId}`, interfaceId };
@@ -24,25 +23,7 @@ function flow(policy: string, interfaceId?: number): FlowInstall {
 }
 
 function child(id: number, policy: string, more: Partial<ChildInstall>): ChildInstall {
-  const keys = () => ({ encrKey: new Uint8Array(36).fill(id), integKey: new Uint8Array(0) });
-  return {
-    id,
-    policy,
-    suite: { protocol: 3, encr: { id: 20, keyBits: 256 }, esn: false },
-    mode: "tunnel",
-    local: { address: address("192.0.2.1"), port: 4500 },
-    remote: { address: address("192.0.2.2"), port: 4500 },
-    udpEncap: false,
-    keepalive: false,
-    followPeer: false,
-    replayWindow: 64,
-    inbound: { spi: espSpi(0x1000 + id), ...keys() },
-    outbound: { spi: espSpi(0x2000 + id), ...keys() },
-    localSelectors: [EVERYTHING],
-    remoteSelectors: [EVERYTHING],
-    outboundFrom: "now",
-    ...more,
-  };
+  return childOf(id, { policy, localSelectors: [EVERYTHING], remoteSelectors: [EVERYTHING], ...more });
 }
 
 Deno.test("kernel: tunnels with interfaces have the same selectors without a word of each other", () => {

@@ -1,18 +1,10 @@
 import assert from "node:assert/strict";
-import { espSpi } from "../../../src/bytes/mod.ts";
-import { ANY_PORT, formatPrefix, parseAddress, parsePrefix, rangeOfPrefix } from "../../../src/ip/mod.ts";
+import { formatPrefix, parsePrefix } from "../../../src/ip/mod.ts";
 import type { ChildInstall, DatapathEvent, FlowInstall } from "../../../src/datapath/mod.ts";
 import { Kernel } from "../../../src/datapath/kernel/mod.ts";
 import { XfrmPort } from "../../../src/datapath/xfrm/mod.ts";
-import type { TrafficSelector } from "../../../src/selector/types.ts";
 import { FakeKernel } from "../xfrm/fake_kernel.ts";
-
-const address = (text: string) => parseAddress(text)!;
-const ts = (prefix: string): TrafficSelector => ({
-  addresses: rangeOfPrefix(parsePrefix(prefix)!),
-  protocol: 0,
-  ports: ANY_PORT,
-});
+import { address, child as childOf, ts } from "./bench.ts";
 
 /** iked.conf(5): from 10.10.10.1 (192.168.1.0/24) to 192.168.2.0/24. */
 const FLOW: FlowInstall = {
@@ -24,25 +16,12 @@ const FLOW: FlowInstall = {
 };
 
 function child(id: number, more: Partial<ChildInstall> = {}): ChildInstall {
-  const keys = () => ({ encrKey: new Uint8Array(36).fill(id), integKey: new Uint8Array(0) });
-  return {
-    id,
+  return childOf(id, {
     policy: FLOW.policy,
-    suite: { protocol: 3, encr: { id: 20, keyBits: 256 }, esn: false },
-    mode: "tunnel",
-    local: { address: address("192.0.2.1"), port: 500 },
-    remote: { address: address("192.0.2.2"), port: 500 },
-    udpEncap: false,
-    keepalive: false,
-    followPeer: false,
-    replayWindow: 64,
-    inbound: { spi: espSpi(0x1000 + id), ...keys() },
-    outbound: { spi: espSpi(0x2000 + id), ...keys() },
     localSelectors: [FLOW.local],
     remoteSelectors: [FLOW.remote],
-    outboundFrom: "now",
     ...more,
-  };
+  });
 }
 
 function bench() {

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { espSpi } from "../../../src/bytes/mod.ts";
-import { ANY_PORT, parseAddress, parsePrefix, rangeOfPrefix } from "../../../src/ip/mod.ts";
 import { Kernel, probeKernel, saKey } from "../../../src/datapath/kernel/mod.ts";
-import type { ChildInstall, DatapathEvent, FlowInstall } from "../../../src/datapath/mod.ts";
+import type { ChildInstall, DatapathEvent } from "../../../src/datapath/mod.ts";
 import {
   addSa,
   encodeMessage,
@@ -16,44 +15,19 @@ import {
   sayable,
   updatePolicy,
 } from "../../../src/datapath/pfkey/mod.ts";
-import type { TrafficSelector } from "../../../src/selector/types.ts";
+import { address, child as childOf, FLOW, HERE, THERE, ts } from "../kernel/bench.ts";
 import { FakePfkey } from "./fake_pfkey.ts";
 
-const address = (text: string) => parseAddress(text)!;
-const HERE = { address: address("192.0.2.1"), port: 4500 };
-const THERE = { address: address("192.0.2.2"), port: 4500 };
-
-function ts(prefix: string): TrafficSelector {
-  return { addresses: rangeOfPrefix(parsePrefix(prefix)!), protocol: 0, ports: ANY_PORT };
-}
-
-const FLOW: FlowInstall = {
-  policy: "sites",
-  local: ts("10.1.0.0/16"),
-  remote: ts("10.2.0.0/16"),
-  outer: { remote: THERE.address },
-};
-
+/** What PF_KEY has words for. */
 function child(id: number, more: Partial<ChildInstall> = {}): ChildInstall {
   const keys = () => ({ encrKey: new Uint8Array(32).fill(id), integKey: new Uint8Array(20).fill(id) });
-  return {
-    id,
-    policy: "sites",
+  return childOf(id, {
     suite: { protocol: 3, encr: { id: 12, keyBits: 256 }, integ: 2, esn: false },
-    mode: "tunnel",
-    local: HERE,
-    remote: THERE,
-    udpEncap: false,
-    keepalive: false,
-    followPeer: true,
     replayWindow: 64,
     inbound: { spi: espSpi(0x1000 + id), ...keys() },
     outbound: { spi: espSpi(0x2000 + id), ...keys() },
-    localSelectors: [FLOW.local],
-    remoteSelectors: [FLOW.remote],
-    outboundFrom: "now",
     ...more,
-  };
+  });
 }
 
 class Bench {
