@@ -5,7 +5,7 @@ import { Capture } from "./capture.ts";
 import { hostTest } from "./namespaces.ts";
 import { noNat, translate } from "./nat.ts";
 import { bringUp, configure } from "./policies.ts";
-import { keepPinging, noPing, noTbf, ping, pingInVain, Sites, slowDown, stopPinging, tcp } from "./sites.ts";
+import { keepPinging, noPing, ping, pingInVain, Sites, stopPinging, tcp } from "./sites.ts";
 
 /** RFC 3948 §2.3 and §4: one octet 0xff, from the end behind the NAT alone. */
 async function keepsTheMapping(libc: Libc): Promise<void> {
@@ -47,17 +47,25 @@ async function rekeysByTime(libc: Libc): Promise<void> {
   }
 }
 
-/** RFC 4301 §4.4.2.1: a lifetime in octets, on a path that is slow enough for the exchange. */
+/**
+ * RFC 4301 §4.4.2.1: a lifetime in octets. Once a new pair is near, the octets come in small parts: on a busy machine
+ * the exchange and the parts take longer alike, so the old pair is not spent before the new one is there.
+ */
 async function rekeysByOctets(libc: Libc): Promise<void> {
   await using sites = new Sites(libc);
   const { left, right } = sites;
   const more = "lifetime 3h bytes 4M";
   configure(sites, { more }, { more });
   await bringUp(sites);
-  await slowDown(sites.leftLan, "eth");
-  await tcp([sites.leftLan, "10.1.0.2"], [sites.rightLan, "10.2.0.2"], 14_000_000);
-  assert.ok(left.daemon.log.split(" child-rekeyed ").length > 3, left.daemon.log);
-  assert.doesNotMatch(left.daemon.log + right.daemon.log, / (failed negotiation|ike-down|child-down) /);
+  const send = (octets: number) => tcp([sites.leftLan, "10.1.0.2"], [sites.rightLan, "10.2.0.2"], octets);
+  const rekeys = () => left.daemon.log.split(" child-rekeyed ").length - 1;
+  const assertUp = () =>
+    assert.doesNotMatch(left.daemon.log + right.daemon.log, / (failed negotiation|ike-down|child-down) /);
+  for (let round = 1; round <= 3; round++) {
+    await send(2_600_000);
+    for (; rekeys() < round; assertUp()) await send(50_000);
+  }
+  assertUp();
 }
 
 /** The same on a fast one: the pair ends before the exchange does, and packets wait for the next. */
@@ -114,7 +122,7 @@ const COURSES: readonly (readonly Scenario[])[] = [
   [["behind a NAT an idle end keeps the mapping by 0xff", keepsTheMapping]],
   [
     ["SAs of 16 and 24 s are replaced without a lost ping, and TCP goes on", rekeysByTime],
-    ["Child SAs of 4 MB are replaced in time, again and again, under TCP", rekeysByOctets],
+    ["Child SAs of 4 MB are replaced before they are spent, again and again, under TCP", rekeysByOctets],
     [
       "where 2 MB are gone before there is a new Child SA, TCP takes longer and loses nothing",
       outrunsItsLifetime,
@@ -133,4 +141,4 @@ hostTest("iked, given time (two minutes)", async (libc, context) => {
     return true;
   }));
   assert.deepEqual(passed, COURSES.map(() => true));
-}, noPing ?? noNat ?? noTbf);
+}, noPing ?? noNat);

@@ -123,14 +123,6 @@ export async function stopPinging(
   return { received: numbers.size, lost: Math.max(0, ...numbers) - numbers.size };
 }
 
-const TBF = "root tbf rate 16mbit burst 64kb latency 50ms".split(" ");
-
-/** Lets a host send 16 Mbit/s and no more. */
-export async function slowDown(host: Host, device: string): Promise<void> {
-  const done = await runOn(host, "tc", "qdisc", "add", "dev", device, ...TBF);
-  if (done.code !== 0) throw new Error(done.stderr);
-}
-
 /** Sends octets by TCP between two hosts; fails unless the very same arrive. */
 export async function tcp(
   [from, source]: readonly [Host, string],
@@ -158,5 +150,3 @@ function missing(what: string, command: string, ...args: readonly string[]): str
 export const noPing = missing("ping", "ping", "-V");
 /** Why tests that look at rules and routes cannot run. */
 export const noIproute = missing("ip(8)", "ip", "-V");
-/** Why no host can be slowed down. */
-export const noTbf = missing("tc(8) with tbf", "unshare", "-n", "tc", "qdisc", "add", "dev", "lo", ...TBF);
