@@ -45,8 +45,9 @@ export interface ChildInstall extends TunnelInterface {
   /** Packets that the anti-replay window holds; 0 is off. */
   readonly replayWindow: number;
   /**
-   * Inner octets, both directions together, after which the pair is spent; absent is no limit. `expired` says `soft`
-   * between three quarters and seven eighths, at random, `hard` at the end.
+   * Inner octets in either direction after which the pair is spent (RFC 4301 §4.4.2.1: each SA counts by itself); absent
+   * is no limit. `expired` says `soft` between three quarters and seven eighths, at random, `hard` at the end. Where the
+   * kernel compresses (IPComp), it counts what it has compressed.
    */
   readonly lifetimeOctets?: number;
   readonly inbound: SaInstall;
@@ -60,7 +61,7 @@ export interface ChildInstall extends TunnelInterface {
   readonly outboundFrom: "now" | "when-used";
 }
 
-/** Counters of one Child SA; inner octets and packets that passed all checks. */
+/** Counters of one Child SA: inner octets, as `lifetimeOctets` counts them, and packets that passed all checks. */
 export interface ChildUsage {
   readonly id: number;
   readonly octetsIn: number;

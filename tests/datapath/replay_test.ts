@@ -105,14 +105,16 @@ for (const esn of [false, true]) {
   });
 }
 
-Deno.test("ESP: a lifetime in octets ends the pair, both directions together, told soft and hard", () => {
-  const { here, there } = connected(GCM, { lifetimeOctets: 1000 });
+Deno.test("ESP: a lifetime in octets is of each direction by itself, ends the pair, and is told soft and hard", () => {
+  const { here, there } = connected(GCM, { lifetimeOctets: 500 });
   const packet = udp(V4, filler(72));
   const back = udp({ from: V4.to, to: V4.from }, filler(72));
-  for (let n = 0; n < 5; n++) {
+  for (let n = 0; n < 4; n++) {
     assert.equal(accepted(there, here.inside(packet)), 1);
     assert.equal(accepted(here, there.inside(back)), 1);
   }
+  assert.equal(accepted(there, here.inside(packet)), 1);
+  // One SA is spent: the pair is.
   assert.deepEqual(here.inside(packet), []);
   assert.deepEqual(there.inside(back), []);
   for (const host of [here, there]) {

@@ -57,7 +57,7 @@ export interface InstalledPair {
   /** Its rank for outgoing packets, the highest one takes them; 0 takes none yet. */
   rank: number;
   /** Octets counted against `lifetimeOctets`. */
-  used: number;
+  readonly used: { in: number; out: number };
   octetsIn: number;
   octetsOut: number;
   packetsIn: number;
@@ -134,7 +134,7 @@ export class SimulatedDatapath implements Datapath {
       remote: child.remote,
       udpEncap: child.udpEncap,
       rank: child.outboundFrom === "now" ? ++this.#rank : 0,
-      used: 0,
+      used: { in: 0, out: 0 },
       octetsIn: 0,
       octetsOut: 0,
       packetsIn: 0,
@@ -191,7 +191,7 @@ export class SimulatedDatapath implements Datapath {
     }
     best.packetsOut++;
     best.octetsOut += inner.octets;
-    if (!this.#withinLifetime(best, inner.octets)) return { kind: "held" };
+    if (!this.#withinLifetime(best, "out", inner.octets)) return { kind: "held" };
     const packet = { ...best.child.outbound, udpEncap: best.udpEncap, inner };
     return { kind: "sealed", from: best.local, to: best.remote, packet };
   }
@@ -206,7 +206,7 @@ export class SimulatedDatapath implements Datapath {
     if (!sameKeys) return "bad-keys";
     if (pair.udpEncap !== packet.udpEncap) return "bad-encapsulation";
     if (!matches(localSelectors, remoteSelectors, reversed(packet.inner))) return "bad-selectors";
-    if (!this.#withinLifetime(pair, packet.inner.octets)) return "expired";
+    if (!this.#withinLifetime(pair, "in", packet.inner.octets)) return "expired";
     pair.packetsIn++;
     pair.octetsIn += packet.inner.octets;
     pair.lastInMs = this.#clock.now();
@@ -218,16 +218,16 @@ export class SimulatedDatapath implements Datapath {
     return "delivered";
   }
 
-  /** Counts octets of both directions against the lifetime; reports that it is near, or over: then nothing passes. */
-  #withinLifetime(pair: InstalledPair, octets: number): boolean {
+  /** Counts octets of one direction against the lifetime; reports that it is near, or over: then nothing passes. */
+  #withinLifetime(pair: InstalledPair, way: "in" | "out", octets: number): boolean {
     const limit = pair.child.lifetimeOctets ?? 0;
     if (limit === 0) return true;
-    const before = pair.used;
-    pair.used += octets;
-    const crossed = (mark: number) => before < mark && pair.used >= mark;
+    const before = pair.used[way], now = before + octets;
+    pair.used[way] = now;
+    const crossed = (mark: number) => before < mark && now >= mark;
     if (crossed(limit)) this.expire(pair.child.id, "hard");
     else if (crossed(limit * 7 / 8)) this.expire(pair.child.id, "soft");
-    return pair.used < limit;
+    return now < limit;
   }
 
   /** Reports that a limit of octets or sequence numbers is near or reached, of the pair with this inbound SPI. */

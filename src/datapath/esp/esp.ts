@@ -322,9 +322,9 @@ export class Esp {
     this.#options.deliver(this.#icmp, 0, VNET_HEADER + length);
   }
 
-  /** Whether the pair has sent or carried what it may, or will soon; each is told once. */
+  /** Whether an SA of the pair has sent or carried what it may (RFC 4301 §4.4.2.1), or will soon; each is told once. */
   #spent(child: Child, sequence: number): boolean {
-    const last = lastSequence(child.outbound), octets = child.octetsIn + child.octetsOut;
+    const last = lastSequence(child.outbound), octets = Math.max(child.octetsIn, child.octetsOut);
     const { softPart } = child;
     if (!child.softTold && (sequence >= last * softPart || octets >= child.limitOctets * softPart)) {
       child.softTold = true;
