@@ -11,6 +11,7 @@ const MODPROBE = "/proc/sys/kernel/modprobe";
 /** One suite, as the VM is slow to load and test all that is proposed by default. */
 const GCM = { more: "childsa enc aes-256-gcm" };
 const CAST = { more: "childsa enc cast auth hmac-sha1" };
+const AH = policy("left", { more: "childsa auth hmac-sha1" }).replace(" esp ", " ah ");
 
 /** A kernel that loads no module by itself, and has lost these. */
 async function withoutModules(names: readonly string[], body: () => Promise<void>): Promise<void> {
@@ -37,9 +38,9 @@ async function taken(gateway: Gateway): Promise<{ datapath: string; reason: stri
   return { datapath, reason };
 }
 
-/** What a start with `-K xfrm` says when it fails. */
-async function refused(gateway: Gateway): Promise<string> {
-  gateway.datapath = "xfrm";
+/** What a start says when it fails. */
+async function refused(gateway: Gateway, datapath: string | undefined): Promise<string> {
+  gateway.datapath = datapath;
   const [command, ...rest] = [...IKED, ...gateway.args];
   const { code, stderr } = await runOn(gateway.host, command!, ...rest);
   assert.equal(code, 1, stderr);
@@ -74,7 +75,10 @@ sitesTest(
       const { datapath, reason } = await taken(left);
       assert.equal(datapath, "userland");
       assert.match(reason, /^xfrm does not work here: .*cbc\(cast5\).*module cast5_generic/);
-      assert.match(await refused(left), /^iked: error: xfrm does not work here: .*module cast5_generic/m);
+      assert.match(
+        await refused(left, "xfrm"),
+        /^iked: error: xfrm does not work here: .*module cast5_generic/m,
+      );
       left.configure(policy("left", GCM));
       await left.start();
       left.configure(policy("left", CAST));
@@ -90,6 +94,22 @@ sitesTest(
 
 sitesTest(
   "matrix",
+  "choice: without the modules of AH userland, which has none, is refused, and so is -K xfrm; both name them",
+  async (sites) => {
+    const { left } = sites;
+    left.configure(AH);
+    // The kernel looks for the algorithm first.
+    await must("modprobe", "-a", "hmac", "sha1_generic");
+    await withoutModules(["ah4", "ah6"], async () => {
+      for (const datapath of [undefined, "xfrm"]) {
+        assert.match(await refused(left, datapath), /the kernel lacks AH: load the modules ah4 and ah6/);
+      }
+    });
+  },
+);
+
+sitesTest(
+  "matrix",
   "choice: without the modules of ESP userland is taken, and -K xfrm is refused; both name them",
   async (sites) => {
     const { left } = sites;
@@ -98,7 +118,7 @@ sitesTest(
       const { datapath, reason } = await taken(left);
       assert.equal(datapath, "userland");
       assert.match(reason, /the kernel lacks ESP: load the modules esp4 and esp6/);
-      assert.match(await refused(left), /the kernel lacks ESP: load the modules esp4 and esp6/);
+      assert.match(await refused(left, "xfrm"), /the kernel lacks ESP: load the modules esp4 and esp6/);
     });
   },
 );
