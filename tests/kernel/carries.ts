@@ -49,9 +49,28 @@ export async function assertCarries(
   assert.equal(await clear.end(), "");
 }
 
+/** What a stop must leave: nothing. */
 export async function stopsClean(iked: Iked, here: string): Promise<void> {
   assert.equal((await iked.process.stop()).code, 0, iked.process.log);
   assert.deepEqual(await tables(here), { states: "", policies: "" });
+}
+
+/** Rekeys by either side under pings lose none of them. */
+export async function assertRekeys(datapath: string, kind: Kind, path: Path): Promise<void> {
+  await using wire = await Wire.create("", "direct");
+  await using peer = await startKind("strongSwan", wire.right, "right", kind, path);
+  const conf = policyOf("left", { ...kind, more: "lifetime 15" }, path);
+  await using iked = await Iked.start(wire.left, conf, "-K", datapath);
+  await iked.process.line(/child-up/);
+  const [left, right] = hostsOf(kind, path);
+  const pings = ping(wire.left, left, right, 150, 0.1);
+  await peer.inside("swanctl", "--rekey", "--child", "net");
+  await iked.process.line(/child-rekeyed/);
+  const { length } = iked.process.lines;
+  await iked.process.line(/child-rekeyed/, length);
+  assert.equal(await pings, 150, iked.process.log);
+  for (const { mode } of (await iked.ctl("show", "sa")).ikeSas[0].children) assert.equal(mode, kind.mode);
+  await stopsClean(iked, wire.left);
 }
 
 export async function weInitiate(

@@ -5,6 +5,7 @@ import { IKED, must, run, Wire } from "../interop/lab.ts";
 import { StrongSwan } from "../interop/peers.ts";
 import { ikedConf, LEFT, PATHS, RIGHT, swanctlConf } from "../interop/suites.ts";
 import { answered, pingWords } from "../support/ping.ts";
+import { stopsClean } from "./carries.ts";
 import { type Kind, nameOf, policyOf } from "./modes.ts";
 import { BIG, kernelTest, peerInitiates, startPeer } from "./peers.ts";
 
@@ -59,11 +60,6 @@ async function assertCompresses(
   const [sa] = (await iked.ctl("show", "sa")).ikeSas;
   assert.equal(sa.children[0].ipcomp, "IPCOMP_DEFLATE");
   assert.deepEqual([sa.children[0].protocol, sa.children[0].mode], [protocol, mode]);
-}
-
-async function stopsClean(iked: Iked, namespace: string): Promise<void> {
-  assert.equal((await iked.process.stop()).code, 0, iked.process.log);
-  for (const what of ["state", "policy"]) assert.equal(await must("ip", "-n", namespace, "xfrm", what), "");
 }
 
 /** CPIs of the SAs in a namespace's kernel. */

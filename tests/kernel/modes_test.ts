@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { Iked } from "../interop/iked.ts";
-import { ping, Wire } from "../interop/lab.ts";
+import { Wire } from "../interop/lab.ts";
 import { PATHS } from "../interop/suites.ts";
-import { peerBegins, stopsClean, weInitiate } from "./carries.ts";
+import { assertRekeys, peerBegins, weInitiate } from "./carries.ts";
 import { type Kind, nameOf, policyOf, startKind } from "./modes.ts";
 import { kernelTest } from "./peers.ts";
 import { tables } from "./tables.ts";
@@ -57,17 +57,5 @@ kernelTest("matrix", "modes: AH through NAT fails with its reason before any AH"
 });
 
 kernelTest("matrix", "modes: rekeys in transport mode by either side lose no ping", async () => {
-  await using wire = await Wire.create("", "direct");
-  await using peer = await startKind("strongSwan", wire.right, "right", ESP_TRANSPORT, IPV4);
-  const conf = policyOf("left", { ...ESP_TRANSPORT, more: "lifetime 15" }, IPV4);
-  await using iked = await Iked.start(wire.left, conf, "-K", "xfrm");
-  await iked.process.line(/child-up/);
-  const pings = ping(wire.left, IPV4.left, IPV4.right, 150, 0.1);
-  await peer.inside("swanctl", "--rekey", "--child", "net");
-  await iked.process.line(/child-rekeyed/);
-  const { length } = iked.process.lines;
-  await iked.process.line(/child-rekeyed/, length);
-  assert.equal(await pings, 150, iked.process.log);
-  for (const { mode } of (await iked.ctl("show", "sa")).ikeSas[0].children) assert.equal(mode, "transport");
-  await stopsClean(iked, wire.left);
+  await assertRekeys("xfrm", ESP_TRANSPORT, IPV4);
 });

@@ -4,7 +4,7 @@ import { Iked } from "../interop/iked.ts";
 import { IKED, must, ping, run, Wire } from "../interop/lab.ts";
 import { noteShown } from "../interop/shown.ts";
 import { LEFT, PATHS, RIGHT } from "../interop/suites.ts";
-import { assertCarries, peerBegins, stopsClean, weInitiate } from "./carries.ts";
+import { assertCarries, assertRekeys, peerBegins, stopsClean, weInitiate } from "./carries.ts";
 import { type Kind, nameOf, policyOf, startKind } from "./modes.ts";
 import { kernelTest, VERSIONS } from "./peers.ts";
 import { tables } from "./tables.ts";
@@ -98,18 +98,7 @@ pfkeyTest("matrix", "pfkey: a tunnel through NAT, ESP in UDP", async () => {
 });
 
 pfkeyTest("matrix", "pfkey: rekeys by either side lose no ping", async () => {
-  await using wire = await Wire.create("", "direct");
-  await using peer = await startKind("strongSwan", wire.right, "right", TUNNEL, IPV4);
-  const conf = policyOf("left", { ...TUNNEL, more: "lifetime 15" }, IPV4);
-  await using iked = await Iked.start(wire.left, conf, "-K", "pfkey");
-  await iked.process.line(/child-up/);
-  const pings = ping(wire.left, LEFT.host, RIGHT.host, 150, 0.1);
-  await peer.inside("swanctl", "--rekey", "--child", "net");
-  await iked.process.line(/child-rekeyed/);
-  const { length } = iked.process.lines;
-  await iked.process.line(/child-rekeyed/, length);
-  assert.equal(await pings, 150, iked.process.log);
-  await stopsClean(iked, wire.left);
+  await assertRekeys("pfkey", TUNNEL, IPV4);
 });
 
 pfkeyTest(
