@@ -10,16 +10,22 @@ export interface Kind {
   readonly auth?: keyof typeof AUTHS;
   /** Networks of the tunnel; LEFT's and RIGHT's where absent. */
   readonly nets?: readonly [left: string, right: string];
-  /** Flows, in our words for the left side and for the right one, and what strongSwan has at either; those of the mode where absent. */
+  /**
+   * Flows, in our words for the left side and for the right one, what strongSwan has at either, and more of libreswan's
+   * words; those of the mode where absent.
+   */
   readonly flows?: {
     readonly left: string;
     readonly right: string;
     readonly swan: readonly [left: string, right: string];
+    readonly libreswan?: string;
   };
   /** No extended sequence numbers are offered; else with and without, as by default. */
   readonly esn?: false;
   /** More of our policy's words. */
   readonly more?: string;
+  /** More of the peer's, for its Child SA. */
+  readonly theirs?: string;
 }
 
 /** Names of strongSwan and libreswan. */
@@ -69,31 +75,33 @@ function swanctl(side: "left" | "right", kind: Kind, path: Path): string {
   const [integ] = AUTHS[auth];
   const dynamic = mode === "transport" && path.mode === "nat";
   const networks = dynamic ? { leftNet: "dynamic", rightNet: "dynamic" } : { leftNet: left, rightNet: right };
-  return swanctlConf(side, path, BIG, { ...networks, child: `mode = ${mode}` })
+  return swanctlConf(side, path, BIG, { ...networks, child: `mode = ${mode}\n    ${kind.theirs ?? ""}` })
     .replace(
       /esp_proposals = .*/,
       protocol === "AH" ? `ah_proposals = ${integ}` : `esp_proposals = aes256-${integ}`,
     );
 }
 
-function libreswan(kind: Kind, path: Path): string {
+function libreswan(side: "left" | "right", kind: Kind, path: Path): string {
   const { protocol, mode, auth = "hmac-sha1" } = kind;
   const [left, right] = ends(kind, path);
   const [, integ] = AUTHS[auth];
   const transform = protocol === "AH" ? `phase2=ah\n  ah=${integ}` : `phase2=esp\n  esp=aes256-${integ}`;
   const nets = mode === "transport" ? "" : `\n  leftsubnet=${left}\n  rightsubnet=${right}`;
+  const more = `${kind.flows?.libreswan ?? ""}\n  ${kind.theirs ?? ""}`;
   return `config setup
   logfile=/dev/stderr
 conn gw
   ikev2=insist
   authby=secret
   type=${mode}
-  left=${path.left}
+  left=${side === "left" ? path.left : path.seen}
   leftid=@${LEFT.id}
   right=${path.right}
   rightid=@${RIGHT.id}${nets}
   ike=aes256-sha2_256-dh14
   ${transform}
+  ${more}
   auto=add
 `;
 }
@@ -113,11 +121,11 @@ export async function startKind(
       return started;
     }
     case "OpenIKED":
-      return await OpenIked.start(namespace, policyOf(side, kind, path, ""));
+      return await OpenIked.start(namespace, policyOf(side, kind, path, kind.theirs ?? ""));
     default:
       return await Libreswan.start(
         namespace,
-        libreswan(kind, path),
+        libreswan(side, kind, path),
         `@${LEFT.id} @${RIGHT.id} : PSK "${PSK}"\n`,
       );
   }
