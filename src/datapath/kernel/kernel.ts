@@ -63,6 +63,8 @@ interface Pair {
   plan: Planned;
   /** Outbound SAs are not in the kernel before the peer has used the inbound ones. */
   waits: boolean;
+  /** What either SA may count before a new pair is asked for. */
+  readonly softOctets: number;
   /** What SAs counted that took the place of others when the pair moved. */
   readonly counted: { octetsIn: number; octetsOut: number; packetsIn: number; packetsOut: number };
   packetsIn: number;
@@ -140,7 +142,8 @@ export class Kernel {
     const key = reqidKey(child.policy, child.suite.protocol === 2 ? "ah" : "esp", child.mode, selectors);
     const reqid = this.#reqids.take(key);
     if (reqid === undefined) return unsupported("more Child SAs than the kernel can be told apart");
-    const plan = planPair(child, selectors, reqid, softPart(this.#options.fraction()));
+    const softOctets = Math.ceil((child.lifetimeOctets || Infinity) * softPart(this.#options.fraction()));
+    const plan = planPair(child, selectors, reqid, softOctets);
     if ("message" in plan) {
       this.#reqids.release(key);
       return unsupported(plan.message);
@@ -167,6 +170,7 @@ export class Kernel {
       reqidKey: key,
       plan,
       waits,
+      softOctets,
       counted: { octetsIn: 0, octetsOut: 0, packetsIn: 0, packetsOut: 0 },
       packetsIn: 0,
       lastInMs: undefined,
@@ -288,7 +292,7 @@ export class Kernel {
     if (sas !== undefined) {
       for (const [id, pair] of this.#pairs) {
         if (presentSas(pair.plan, pair.waits).every((sa) => sas.has(saKey(sa)))) {
-          if (this.#newsLost) this.#catchUp(id, pair, sas);
+          this.#catchUp(id, pair, sas);
         } else if (!pair.expired) {
           vanished++;
           this.#options.event({ kind: "vanished", id });
@@ -375,23 +379,24 @@ export class Kernel {
     const id = this.#bySa.get(saKey(sa));
     const pair = id === undefined ? undefined : this.#pairs.get(id);
     if (id === undefined || pair === undefined) return;
-    // The first packet of the peer: that was the limit of an inbound SA whose outbound one waits for it.
-    if (!hard && pair.waits && saKey(sa) === saKey(pair.plan.inbound)) return this.activate(id);
+    // The first packet of the peer: the one soft limit of an inbound SA whose outbound one waited for it (`planPair`).
+    const first = pair.child.outboundFrom === "when-used" && saKey(sa) === saKey(pair.plan.inbound);
+    if (!hard && first) return this.activate(id);
     if (!hard && pair.child.lifetimeOctets === undefined) return;
     pair.expired ||= hard;
     this.#options.event({ kind: "expired", id, limit: hard ? "hard" : "soft" });
   }
 
-  /** What the kernel would have told of a pair: its first packet, a soft limit. */
-  #catchUp(id: number, { plan, waits, child }: Pair, sas: ReadonlyMap<string, KernelSaState>): void {
-    if (waits && (sas.get(saKey(plan.inbound))?.usage.packets ?? 0n) > 0n) this.activate(id);
-    if (child.lifetimeOctets === undefined) return;
-    const near = [plan.inbound, plan.outbound].some((sa) => {
-      const { limits, usage } = sas.get(saKey(sa)) ?? {};
-      const soft = limits?.softOctets ?? 0n;
-      return soft > 0n && usage !== undefined && usage.octets >= soft;
-    });
-    if (near) this.#options.event({ kind: "expired", id, limit: "soft" });
+  /** What the kernel did not tell of a pair, or could not: its first packet, a soft limit. */
+  #catchUp(id: number, pair: Pair, sas: ReadonlyMap<string, KernelSaState>): void {
+    const { plan, counted } = pair;
+    const into = sas.get(saKey(plan.inbound))?.usage, outof = sas.get(saKey(plan.outbound))?.usage;
+    if ((into?.packets ?? 0n) > 0n) this.activate(id);
+    const came = counted.octetsIn + Number(into?.octets ?? 0n);
+    const left = counted.octetsOut + Number(outof?.octets ?? 0n);
+    if (Math.max(came, left) >= pair.softOctets) {
+      this.#options.event({ kind: "expired", id, limit: "soft" });
+    }
   }
 
   /** The kernel keeps a note of each SA that it asked for: without SPI, for the packet that asked. */

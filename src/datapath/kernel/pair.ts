@@ -25,12 +25,12 @@ export interface Planned {
   readonly selectors: readonly KernelSelector[];
 }
 
-/** The kernel's words for a Child SA. Keys are those of `child`: wiped when `wipeKeys` says so. */
+/** The kernel's words for a Child SA; `softOctets` is its soft limit. Keys are `child`'s: wiped when `wipeKeys` says so. */
 export function planPair(
   child: ChildInstall,
   selectors: readonly KernelSelector[],
   reqid: number,
-  soft: number,
+  softOctets: number,
 ): Planned | { readonly message: string } {
   const { suite, local, remote, udpEncap, replayWindow, lifetimeOctets } = child;
   const protocol = suite.protocol === 2 ? "ah" : "esp";
@@ -44,9 +44,9 @@ export function planPair(
   const flags = (suite.esn ? SA_FLAG.esn : 0) | (mode === "tunnel" ? SA_FLAG.anyFamily : 0) |
     (protocol === "ah" && local.address.family === 4 ? SA_FLAG.align4 : 0);
   const carried = child.mode === "transport" ? hullOf(selectors) : undefined;
-  const limits = lifetimeOctets === undefined
+  const limits = lifetimeOctets === undefined || lifetimeOctets === 0
     ? {}
-    : { softOctets: BigInt(Math.ceil(lifetimeOctets * soft)), hardOctets: BigInt(lifetimeOctets) };
+    : { softOctets: BigInt(softOctets), hardOctets: BigInt(lifetimeOctets) };
   const marked = child.mark === undefined ? {} : { outputMark: child.mark };
   const common = { protocol, mode, reqid, flags, ...marked, ...interfaceOf(child) } as const;
   const window = Math.min(Math.max(replayWindow, suite.esn ? 1 : 0), LARGEST_WINDOW);
@@ -57,7 +57,9 @@ export function planPair(
     spi: child.inbound.spi,
     ...(carried && { selector: reverseSelector(carried) }),
     algorithms: into,
-    limits: child.outboundFrom === "when-used" ? { ...limits, softOctets: 0n, softPackets: 1n } : limits,
+    // The kernel tells of one soft limit of an SA, once: here of the first packet. A hard limit would then end the SA
+    // unannounced; how many octets came is compared each minute, and the sender has limits of its own.
+    limits: child.outboundFrom === "when-used" ? { softPackets: 1n } : limits,
     ...(window === 0 ? {} : { replay: { window, esn: suite.esn } }),
     ...(udpEncap ? { encapsulation: { sourcePort: remote.port, destinationPort: local.port } } : {}),
   };

@@ -84,6 +84,37 @@ Deno.test("kernel: a rekey keeps reqid and policies; a responder sends by the ne
   bench.empty();
 });
 
+Deno.test("kernel: the limit that tells of a first packet is never taken for one of octets, however late it comes", () => {
+  const bench = new Bench();
+  const limit = { outboundFrom: "when-used", lifetimeOctets: 1_000_000 } as const;
+  bench.kernel.install(child(1, limit));
+  // The peer deleted the old pair before it used this one.
+  bench.kernel.activate(1);
+  bench.told(bench.fake.expire(inName(1), false));
+  bench.kernel.move([1], HERE, { ...THERE, port: 50_000 }, true);
+  bench.told(bench.fake.expire(inName(1), false));
+  assert.deepEqual(bench.events, []);
+  bench.told(bench.fake.expire(outName(1), false));
+  assert.deepEqual(bench.events, [{ kind: "expired", id: 1, limit: "soft" }]);
+});
+
+Deno.test("kernel: where the first packet is waited for, octets that come in are compared, before and after a move", () => {
+  const bench = new Bench();
+  const { kernel, fake } = bench;
+  kernel.install(child(1, { outboundFrom: "when-used", lifetimeOctets: 1_000_000 }));
+  // A hard limit would end the SA unannounced.
+  const limits = fake.sas.get(inName(1))!.state.limits;
+  assert.deepEqual([limits?.softPackets, limits?.softOctets, limits?.hardOctets], [1n, 0n, 0n]);
+  fake.count(inName(1), 500_000, 500);
+  kernel.compare();
+  assert.ok(fake.sas.has(outName(1)), "and so is a first packet");
+  assert.deepEqual(bench.events, []);
+  kernel.move([1], HERE, { ...THERE, port: 50_000 }, true);
+  fake.count(inName(1), 250_000, 250);
+  kernel.compare();
+  assert.deepEqual(bench.events, [{ kind: "expired", id: 1, limit: "soft" }]);
+});
+
 Deno.test("kernel: limits in octets become events; the kernel's own count is what is shown", () => {
   const bench = new Bench();
   bench.kernel.install(child(1, { lifetimeOctets: 1_000_000 }));
@@ -181,8 +212,6 @@ Deno.test("kernel: news that were lost are made up for: first packets, soft limi
   };
   const note = { ...asked.state, spi: 0, selector, algorithms: {} };
   assert.ok(fake.request(newSa(note), "note").ok);
-  kernel.compare();
-  assert.deepEqual(bench.events, []);
   kernel.lostNews();
   kernel.lostNews();
   assert.equal(kernel.suspicious, true);
