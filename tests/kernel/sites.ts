@@ -32,7 +32,8 @@ async function shown(host: Host, ...words: string[]): Promise<string> {
 }
 
 /** What counts and ages in the words of ip(8). */
-const CHANGING = /^\s+(current|lifetime config|limit|expire |anti-replay|seq |replay|stats|\d+\(bytes\))/;
+const CHANGING =
+  /^\s+(current|lifetime config|limit|expire |anti-replay|seq |seq-hi |([0-9a-f]{8} )+$|replay|stats|\d+\(bytes\))/;
 
 /** SAs and policies of a host's kernel, without those of sockets: with the times at which they were made. */
 export async function kernelTables(
