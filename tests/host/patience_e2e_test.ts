@@ -29,7 +29,7 @@ async function rekeysByTime(libc: Libc): Promise<void> {
   await using sites = new Sites(libc);
   const { left, right } = sites;
   const allow = "W019";
-  configure(sites, { more: "lifetime 16", allow }, { more: "ikelifetime 24", allow });
+  configure(sites, { more: "lifetime 24", allow }, { more: "ikelifetime 36", allow });
   await bringUp(sites);
   const pings = [keepPinging(sites.leftLan, "10.2.0.2", 0.05), keepPinging(sites.rightLan, "10.1.0.2", 0.05)];
   const count = (event: string) => left.daemon.log.split(` ${event} `).length - 1;
@@ -121,7 +121,7 @@ type Scenario = readonly [name: string, run: (libc: Libc) => Promise<void>];
 const COURSES: readonly (readonly Scenario[])[] = [
   [["behind a NAT an idle end keeps the mapping by 0xff", keepsTheMapping]],
   [
-    ["SAs of 16 and 24 s are replaced without a lost ping, and TCP goes on", rekeysByTime],
+    ["SAs of 24 and 36 s are replaced without a lost ping, and TCP goes on", rekeysByTime],
     ["Child SAs of 4 MB are replaced before they are spent, again and again, under TCP", rekeysByOctets],
     [
       "where 2 MB are gone before there is a new Child SA, TCP takes longer and loses nothing",
