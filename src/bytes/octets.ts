@@ -18,6 +18,13 @@ export function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+/** Whether `a` comes before `b`, octet by octet; the shorter one where it begins the longer. Not for secrets. */
+export function isLower(a: Uint8Array, b: Uint8Array): boolean {
+  const common = Math.min(a.length, b.length);
+  for (let i = 0; i < common; i++) if (a[i] !== b[i]) return a[i]! < b[i]!;
+  return a.length < b.length;
+}
+
 /** Whether both hold the same octets; time depends on the lengths only. For ICVs, AUTH data and cookies. */
 export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -56,9 +56,9 @@ export interface ChildInstall extends TunnelInterface {
   readonly remoteSelectors: readonly TrafficSelector[];
   /**
    * `now`: outgoing packets take this pair at once. `when-used`: only after the peer used its inbound half, or
-   * `activate` (a responder of a rekey, RFC 7296 §2.8).
+   * `activate` (a responder of a rekey, RFC 7296 §2.8). `never`: it only receives, for it is about to be deleted (§2.8.1).
    */
-  readonly outboundFrom: "now" | "when-used";
+  readonly outboundFrom: "now" | "when-used" | "never";
 }
 
 /** Counters of one Child SA: inner octets, as `lifetimeOctets` counts them, and packets that passed all checks. */

@@ -13,6 +13,13 @@ export interface Ipcomp {
   readonly cpiOut: number;
 }
 
+/** What decides between two Child SAs that are to replace the same one. */
+export interface Rival {
+  /** Id of the one to be replaced. */
+  readonly of: number;
+  readonly lowerNonce: Uint8Array;
+}
+
 interface ChildCommon {
   /** Names the pair at the data path; unique in the life of the engine. */
   readonly id: number;
@@ -37,6 +44,11 @@ interface ChildCommon {
   readonly nearEnd?: true;
   /** The policy that it was made by has changed: another one is to be made in its place. */
   readonly outdated?: true;
+  /**
+   * The peer made it in place of the Child SA `of`, which a request of ours is to replace, too; the lower nonce of that
+   * exchange (RFC 7296 §2.8.1). Absent once our request is answered.
+   */
+  readonly rival?: Rival;
   /** It is not in the data path: SAs are not coupled with it. */
   readonly decoupled?: true;
 }

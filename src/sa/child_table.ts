@@ -2,8 +2,9 @@
  * Life of a Child SA: (state, input) → next state. No entry: the input is not legal there and changes nothing.
  *
  * ```
- *   installed ⇄ rekeying
- *       └──────────┴── rekeyed ── deleting ── closed
+ *       ┌─────────────────────┐
+ *   installed ⇄ rekeying ⇄ rekeyed
+ *       └──────────┴──────────┴── deleting ── closed
  * ```
  */
 import type { ChildState } from "./child.ts";
@@ -16,6 +17,8 @@ export type ChildInput =
   | "rekey-failed"
   /** Its successor is installed. */
   | "replaced"
+  /** The peer deleted its successor; one of ours is to come (RFC 7296 §2.8.1). */
+  | "successor-gone"
   /** Our DELETE goes out. */
   | "delete-sent"
   /** Deleted by the peer, answered DELETE, or its IKE SA ended. */
@@ -27,6 +30,7 @@ export const CHILD_INPUTS: readonly ChildInput[] = [
   "rekey-started",
   "rekey-failed",
   "replaced",
+  "successor-gone",
   "delete-sent",
   "ended",
 ];
@@ -44,7 +48,7 @@ export const CHILD_TABLE: { readonly [S in ChildState]: { readonly [I in ChildIn
     "delete-sent": "deleting",
     "ended": "closed",
   },
-  "rekeyed": { "delete-sent": "deleting", "ended": "closed" },
+  "rekeyed": { "successor-gone": "rekeying", "delete-sent": "deleting", "ended": "closed" },
   "deleting": { "ended": "closed" },
   "closed": {},
 };

@@ -23,6 +23,21 @@ Deno.test("hex: numbers are padded to their octets", () => {
   assert.equal(bytes.hexOf(0xabcn, 8), "0000000000000abc");
 });
 
+Deno.test("octets: isLower goes octet by octet, and a beginning comes before the whole", () => {
+  const ordered = ["", "00", "0001", "01", "01ff", "02", "7f", "80", "ff", "ff00"].map((hex) =>
+    octetsOf(hex)
+  );
+  for (const [i, a] of ordered.entries()) {
+    for (const [j, b] of ordered.entries()) assert.equal(bytes.isLower(a, b), i < j, `${i} ${j}`);
+  }
+});
+
+function octetsOf(hex: string): Uint8Array {
+  const octets = bytes.fromHex(hex);
+  assert.ok(octets.ok);
+  return octets.value;
+}
+
 Deno.test("octets: concat copies its parts, one behind the other", () => {
   const part = Uint8Array.of(1, 2);
   const whole = bytes.concat(part, new Uint8Array(0), Uint8Array.of(3));

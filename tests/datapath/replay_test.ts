@@ -163,6 +163,20 @@ Deno.test("ESP: packets reordered over the 32-bit boundary open with ESN", () =>
   assert.deepEqual(there.outside([packets[2]!]), []);
 });
 
+Deno.test("ESP: a pair that never sends takes what comes, and leaves what goes out to the others", () => {
+  const first = childPair(GCM), second = childPair(GCM, {}, 2);
+  const here = new Host(), there = new Host();
+  assert.ok(here.esp.install(first.here).ok);
+  assert.ok(here.esp.install({ ...second.here, outboundFrom: "never" }).ok);
+  assert.ok(there.esp.install(second.there).ok);
+  const back = { from: V4.to, to: V4.from };
+  assert.equal(here.outside([there.inside(udp(back, filler(1)))[0]!]).length, 1);
+  here.esp.activate(2);
+  assert.equal(here.inside(udp(V4, filler(1)))[0]![3], 1);
+  here.esp.remove([1]);
+  assert.deepEqual(here.inside(udp(V4, filler(1))), []);
+});
+
 Deno.test("ESP: a standby pair sends nothing until the peer used it, then it is the one", () => {
   const first = childPair(GCM), second = childPair(GCM, { outboundFrom: "when-used" }, 2);
   const here = new Host(), there = new Host();

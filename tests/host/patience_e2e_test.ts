@@ -22,8 +22,8 @@ async function keepsTheMapping(libc: Libc): Promise<void> {
 }
 
 /**
- * RFC 7296 §2.8: the one end replaces the Child SA, the other the IKE SA. (Where both replace the same one at once they
- * put each other off, and SAs of a few seconds can end before the next try.)
+ * RFC 7296 §2.8: the one end replaces the Child SA, the other the IKE SA. (Where both replace the IKE SA at once they
+ * put each other off, and one of a few seconds can end before the next try.)
  */
 async function rekeysByTime(libc: Libc): Promise<void> {
   await using sites = new Sites(libc);
@@ -49,13 +49,14 @@ async function rekeysByTime(libc: Libc): Promise<void> {
 
 /**
  * RFC 4301 §4.4.2.1: a lifetime in octets. Once a new pair is near, the octets come in small parts: on a busy machine
- * the exchange and the parts take longer alike, so the old pair is not spent before the new one is there. One end has
- * the limit: both would count the same octets, and put each other off where they begin at once.
+ * the exchange and the parts take longer alike, so the old pair is not spent before the new one is there. Both ends
+ * count the same octets, and often begin at once (RFC 7296 §2.8.1).
  */
 async function rekeysByOctets(libc: Libc): Promise<void> {
   await using sites = new Sites(libc);
   const { left, right } = sites;
-  configure(sites, { more: "lifetime 3h bytes 4M" });
+  const more = "lifetime 3h bytes 4M";
+  configure(sites, { more }, { more });
   await bringUp(sites);
   const send = (octets: number) => tcp([sites.leftLan, "10.1.0.2"], [sites.rightLan, "10.2.0.2"], octets);
   const rekeys = () => left.daemon.log.split(" child-rekeyed ").length - 1;

@@ -40,8 +40,9 @@ export class Peer implements AsyncDisposable {
 
 /** strongSwan 5.9.8; ESP in the kernel, or with kernel-libipsec in userland. */
 export class StrongSwan extends Peer {
-  static async start(namespace: string, esp: "kernel" | "userland"): Promise<StrongSwan> {
-    const files = { "swanctl.conf": "connections { }\n" };
+  /** `settings`: what is to stand in strongswan.conf besides the lab's own. */
+  static async start(namespace: string, esp: "kernel" | "userland", settings = ""): Promise<StrongSwan> {
+    const files = { "swanctl.conf": "connections { }\n", "strongswan.conf": settings };
     await Peer.launch("strongswan", namespace, files, ...(esp === "userland" ? ["-u"] : []));
     return new StrongSwan("strongswan", namespace);
   }

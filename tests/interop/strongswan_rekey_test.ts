@@ -87,4 +87,38 @@ for (const role of ["initiator", "responder"] as const) {
       assert.notEqual(after.child, before.child);
     },
   });
+
+  Deno.test({
+    name:
+      `both ends rekey the Child SA at once while we are the ${role}: either one stays, no ping is lost${skipped}`,
+    ignore: why !== undefined,
+    fn: async () => {
+      await using wire = await Wire.create(`ikv${role[0]}-`, "direct");
+      const [left, right] = [wire.left, wire.right];
+      // CREATE_CHILD_SA messages of strongSwan leave two seconds late: ours cross them.
+      const late = "charon { send_delay = 2000\n send_delay_type = 36 }\n";
+      await using peer = await StrongSwan.start(role === "initiator" ? right : left, "userland", late);
+      await using iked = await up(wire, peer, role, "lifetime 3h bytes 4M");
+      const seen = { ours: 0, "the peer's": 0 };
+      for (let tries = 0; tries < 20 && Object.values(seen).includes(0); tries++) {
+        const before = await spis(iked);
+        const at = iked.process.lines.length;
+        const pings = ping(left, LEFT.host, RIGHT.host, 60);
+        assert.equal((await peer.swanctl("--rekey", "--child", "net")).code, 0);
+        // Nine tenths of the limit: more than what we begin at, and none is sent twice.
+        assert.equal(await ping(left, LEFT.host, RIGHT.host, 62, 0.01, 60_000), 62, iked.process.log);
+        await iked.process.line(/child-rekeyed/, at);
+        assert.equal(await pings, 60, iked.process.log);
+        const after = await spis(iked);
+        assert.equal(after.ike, before.ike);
+        assert.notEqual(after.child, before.child);
+        const decided = /at once: (our|the peer's) new one stays/.exec(
+          iked.process.lines.slice(at).join("\n"),
+        );
+        if (decided !== null) seen[decided[1] === "our" ? "ours" : "the peer's"]++;
+      }
+      assert.ok(seen.ours > 0 && seen["the peer's"] > 0, `${JSON.stringify(seen)}\n${await peer.log()}`);
+      assert.doesNotMatch(iked.process.log, /: error: | child-down /);
+    },
+  });
 }

@@ -54,7 +54,7 @@ export interface InstalledPair {
   local: Endpoint;
   remote: Endpoint;
   udpEncap: boolean;
-  /** Its rank for outgoing packets, the highest one takes them; 0 takes none yet. */
+  /** Its rank for outgoing packets, the highest one takes them; 0 takes none yet, less never will. */
   rank: number;
   /** Octets counted against `lifetimeOctets`. */
   readonly used: { in: number; out: number };
@@ -133,7 +133,7 @@ export class SimulatedDatapath implements Datapath {
       local: child.local,
       remote: child.remote,
       udpEncap: child.udpEncap,
-      rank: child.outboundFrom === "now" ? ++this.#rank : 0,
+      rank: child.outboundFrom === "now" ? ++this.#rank : child.outboundFrom === "never" ? -1 : 0,
       used: { in: 0, out: 0 },
       octetsIn: 0,
       octetsOut: 0,
@@ -179,7 +179,7 @@ export class SimulatedDatapath implements Datapath {
   output(inner: InnerPacket): Outgoing {
     let best: InstalledPair | undefined;
     for (const pair of this.pairs.values()) {
-      if (pair.rank === 0 || !matches(pair.child.localSelectors, pair.child.remoteSelectors, inner)) continue;
+      if (pair.rank <= 0 || !matches(pair.child.localSelectors, pair.child.remoteSelectors, inner)) continue;
       if (best === undefined || pair.rank > best.rank) best = pair;
     }
     if (best === undefined) {

@@ -69,13 +69,13 @@ export interface Child {
   /** The octets that the keys came in, so that they can be overwritten. */
   readonly keys: readonly Uint8Array[];
   path: OuterPath;
-  /** Greater for the pair that was last told to send; 0 while it stands by. */
+  /** Greater for the pair that was last told to send; 0 while it stands by, less where it never sends. */
   rank: number;
   /** The largest inner packet that the path takes, IPv4 and IPv6 alike; octets. */
   innerMtu: number;
   /** Where the peer was last seen elsewhere, so that it is told once. */
   movedTo: Endpoint | undefined;
-  /** Inner octets that the pair may carry, both directions together. */
+  /** Inner octets that the pair may carry in either direction. */
   readonly limitOctets: number;
   /** At this part of a limit a new pair is asked for. */
   readonly softPart: number;
@@ -145,7 +145,7 @@ export function makeChild(install: ChildInstall, provider: CryptoProvider, rando
     followPeer: install.followPeer,
     keys: [install.inbound, install.outbound].flatMap(({ encrKey, integKey }) => [encrKey, integKey]),
     path: { local: install.local, remote: install.remote, udpEncap: install.udpEncap },
-    rank: 0,
+    rank: install.outboundFrom === "never" ? -1 : 0,
     innerMtu: 0,
     movedTo: undefined,
     limitOctets: install.lifetimeOctets === undefined || install.lifetimeOctets === 0

@@ -69,8 +69,9 @@ export class Tables {
     this.#bySpi.set(child.inbound.spi, child);
   }
 
-  /** The pair is the one to send with from now on. */
+  /** The pair is the one to send with from now on, unless it never sends. */
   activate(child: Child): void {
+    if (child.rank < 0) return;
     child.rank = ++this.#rank;
     const others = (this.#active.get(child.policy) ?? []).filter((other) => other !== child);
     this.#active.set(child.policy, [child, ...others]);

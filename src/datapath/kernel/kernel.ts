@@ -148,7 +148,7 @@ export class Kernel {
       this.#reqids.release(key);
       return unsupported(plan.message);
     }
-    const waits = child.outboundFrom === "when-used";
+    const waits = child.outboundFrom !== "now";
     const made: KernelSa[] = [];
     const undo = (error: KernelFailure, what: KernelSa): DatapathResult => {
       for (const sa of made) this.#port.removeSa(sa);
@@ -186,7 +186,7 @@ export class Kernel {
   /** Outgoing packets take this pair from now on: the kernel prefers the SA that is there the shortest. */
   activate(id: number): void {
     const pair = this.#pairs.get(id);
-    if (pair?.waits !== true) return;
+    if (pair?.waits !== true || pair.child.outboundFrom === "never") return;
     const added = outboundSas(pair.plan).map((sa) => this.#port.addSa(sa));
     wipeKeys(pair.plan.outbound);
     pair.waits = false;

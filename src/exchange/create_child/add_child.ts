@@ -4,11 +4,12 @@ import type { DeriveChild, DeriveChildResult } from "../../auth/requests.ts";
 import { type ChildSa, isAuthenticated, withChild } from "../../sa/mod.ts";
 import type { AgreedChild } from "../child/mod.ts";
 import type { SaContext } from "../context.ts";
-import { childOf } from "../delete/mod.ts";
+import { childOf, queueDelete, REPLACED } from "../delete/mod.ts";
 import { keysFailure } from "../keys_failure.ts";
 import { armChild } from "../lifetimes.ts";
 import type { Failure } from "../reasons.ts";
 import { formatChild } from "../text.ts";
+import { rivalOf, withoutRival } from "./collision.ts";
 
 /** Keys of the Child SA (RFC 7296 §2.17). On a failure its SPI is free again. */
 export async function deriveKeys(
@@ -26,7 +27,10 @@ export async function deriveKeys(
   return fail(keysFailure(derived.error));
 }
 
-/** Takes an installed Child SA into the IKE SA; the one that it replaces is `rekeyed` from now on. */
+/**
+ * Takes an installed Child SA into the IKE SA; the one that it replaces is `rekeyed` from now on, and so is what the peer
+ * made in place of that one. A redundant one comes in `deleting` and receives until its DELETE is answered.
+ */
 export async function addChild(
   context: SaContext,
   child: ChildSa,
@@ -39,18 +43,27 @@ export async function addChild(
     world.inboundSpis.release(child.spiIn);
     return;
   }
-  const present = replaces && childOf(context, replaces.id);
-  // Its end may have come meanwhile.
-  const old = present?.state === "deleting" ? undefined : present;
-  const next = withChild(sa, child);
-  context.become(
-    old === undefined ? next : withChild(next, { ...old, state: "rekeyed", replacedBy: child.id }),
-  );
+  if (child.state === "deleting") {
+    context.become(withChild(sa, child));
+    context.log("info", "Both ends replaced the Child SA at once: the peer's new one stays, ours goes");
+    return queueDelete(context, child.id, REPLACED);
+  }
+  const both = replaces === undefined ? [] : [childOf(context, replaces.id), rivalOf(context, replaces.id)];
+  // Their end may have come meanwhile.
+  const olds = both.filter((old) => old !== undefined && old.state !== "deleting");
+  let next = withChild(sa, child);
+  for (const old of olds) {
+    next = withChild(next, { ...withoutRival(old), state: "rekeyed", replacedBy: child.id });
+    context.stopTimer("rekeyChild", old.id);
+    context.stopTimer("expireChild", old.id);
+    context.setTimer("linger", world.clock.now() + world.timing.lingerMs, old.id);
+  }
+  context.become(next);
   armChild(context, child);
-  const text = formatChild(child);
-  if (old === undefined) return context.emit({ kind: "child-up", text });
-  context.stopTimer("rekeyChild", old.id);
-  context.stopTimer("expireChild", old.id);
-  context.setTimer("linger", world.clock.now() + world.timing.lingerMs, old.id);
-  context.emit({ kind: "child-rekeyed", text });
+  // Which one stays is known when our request is answered.
+  if (child.rival !== undefined) return;
+  if (olds.length > 1) {
+    context.log("info", "Both ends replaced the Child SA at once: our new one stays, the peer's goes");
+  }
+  context.emit({ kind: olds.length === 0 ? "child-up" : "child-rekeyed", text: formatChild(child) });
 }

@@ -42,11 +42,15 @@ import { errorNotify } from "../notifies.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { addChild, deriveKeys } from "./add_child.ts";
+import { isRedundant, keepRival, rivalOf } from "./collision.ts";
 import { freshNonce, kePayload, methodAskedFor } from "./key_exchange.ts";
 import { isTemporary, report, retryLater, retrySoon } from "./refusal.ts";
 
-/** What became of one try; `gone`: the peer does not know the Child SA that is to be replaced. */
-type Outcome = "made" | "temporary" | "refused" | "gone";
+/**
+ * What became of one try. `redundant`: the peer has made another one, too, which stays. `gone`: the peer does not know the
+ * Child SA that is to be replaced.
+ */
+type Outcome = "made" | "redundant" | "temporary" | "refused" | "gone";
 
 /** Makes another Child SA by the policy of the IKE SA; a task. `packet`: the one that asks for it (RFC 7296 §2.9). */
 export async function createChild(context: SaContext, packet?: SelectorPair): Promise<void> {
@@ -71,6 +75,9 @@ export async function replaceChild(context: SaContext, id: number): Promise<void
   const lists = { tsi: child.localSelectors, tsr: child.remoteSelectors };
   const outcome = await negotiate(context, offerChild(context, { withKe: true, lists }), child);
   if (outcome === "made") return await deleteChild(context, id, REPLACED);
+  const rival = rivalOf(context, id);
+  // Who made it deletes the old one.
+  if (rival !== undefined) return keepRival(context, rival);
   const old = childOf(context, id);
   if (old?.state !== "rekeying" || !isAuthenticated(context.sa)) return;
   if (outcome === "gone") {
@@ -165,7 +172,7 @@ async function finish(
 ): Promise<Outcome> {
   const { offer, half } = sent;
   const made = await take(context, sent, response, replaces);
-  if (made === "made") return made;
+  if (made === "made" || made === "redundant") return made;
   if (half !== undefined) context.world.keys.release({ ke: [half.ke] });
   context.world.inboundSpis.release(offer.spiIn);
   if (made === "deleted") {
@@ -189,7 +196,7 @@ async function take(
   { offer, nonce, half }: Sent,
   response: readonly Payload[],
   replaces: ChildSa | undefined,
-): Promise<"made" | "deleted" | { readonly ok: false; readonly error: Failure }> {
+): Promise<"made" | "redundant" | "deleted" | { readonly ok: false; readonly error: Failure }> {
   const { sa } = context;
   const accepted = acceptAnswer(offer, response, sa);
   if (!accepted.ok) return accepted;
@@ -208,9 +215,13 @@ async function take(
   if (method === undefined && half !== undefined) context.world.keys.release({ ke: [half.ke] });
   const derived = await deriveKeys(context, agreed, { nonceI: nonce.data, nonceR: nonceR.data, ...pfs });
   if (!derived.ok) return derived;
-  const options = { initiated: true, outboundFrom: "now" } as const;
+  const rival = replaces && rivalOf(context, replaces.id);
+  const redundant = isRedundant(rival, nonce.data, nonceR.data);
+  // The peer's would take our packets when it is used; now it has done so before ours, which the packets take then.
+  if (rival !== undefined && !redundant) context.world.datapath.activate(rival.id);
+  const options = { initiated: true, outboundFrom: redundant ? "never" : "now" } as const;
   const installed = await installChild(context, agreed, derived.value.keys, options);
   if (!installed.ok) return installed;
-  await addChild(context, installed.value, replaces);
-  return "made";
+  await addChild(context, redundant ? { ...installed.value, state: "deleting" } : installed.value, replaces);
+  return redundant ? "redundant" : "made";
 }

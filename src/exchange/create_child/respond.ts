@@ -1,6 +1,7 @@
 /**
  * Answers CREATE_CHILD_SA requests (RFC 7296 §1.3): a rekey of the IKE SA, a rekey of a Child SA, an additional
- * Child SA. What collides with an exchange of our own is put off with TEMPORARY_FAILURE (§2.25).
+ * Child SA. What collides with an exchange of our own is put off with TEMPORARY_FAILURE (§2.25), but for the rekey of a
+ * Child SA that we are replacing, too (`collision.ts`).
  */
 import { fail, ok, type Result } from "../../bytes/mod.ts";
 import { NOTIFY, type NotifyPayload, parseRekeySa, PROTOCOL } from "../../wire/mod.ts";
@@ -56,8 +57,8 @@ async function respond(context: SaContext, request: Opened): Promise<Result<Repl
   const child = named(sa, rekey);
   // The response to a request of ours, which makes it, may still be under way: then it is not gone but to come.
   if (child === undefined) return context.busy ? fail(BUSY) : ok({ payloads: notFound(context, rekey) });
-  // Ours is being replaced or deleted already (§2.25.1).
-  if (child.state !== "installed") return fail(BUSY);
+  // It was replaced, or is being deleted (§2.25.1).
+  if (child.state === "rekeyed" || child.state === "deleting") return fail(BUSY);
   if (sa.children.size >= 2 * MAX_CHILDREN) return fail({ code: "no-additional-sas" });
   return await respondChild(context, request, child);
 }

@@ -26,6 +26,7 @@ import type { Opened, Reply, SaContext } from "../context.ts";
 import { payloadOf } from "../payloads.ts";
 import type { Failure } from "../reasons.ts";
 import { addChild, deriveKeys } from "./add_child.ts";
+import { rivalry } from "./collision.ts";
 import { freshNonce, kePayload, methodOctets } from "./key_exchange.ts";
 
 /** Answers the request. In a rekey the peer deletes the old one, and our packets change over when it uses the new (§2.8). */
@@ -61,7 +62,8 @@ export async function respondChild(
     return await giveUpShared(context, installed.value);
   }
   logDeclined(context, request.payloads, agreed.mode);
-  await addChild(context, installed.value, replaces);
+  const rival = rivalry(replaces, nonceI.data, nonceR.data);
+  await addChild(context, { ...installed.value, ...(rival && { rival }) }, replaces);
   const payloads: Payload[] = [
     ...ipcompNotify(agreed.ipcomp?.cpiIn),
     ...modeNotify(agreed.mode),

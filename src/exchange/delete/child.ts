@@ -10,7 +10,7 @@ import { EXCHANGE } from "../../wire/mod.ts";
 import { type ChildSa, isAuthenticated, withChild, withoutChild } from "../../sa/mod.ts";
 import { ask } from "../ask.ts";
 import { espSpiOctets, type SaContext } from "../context.ts";
-import { recreateChild } from "../lifetimes.ts";
+import { armChild, recreateChild } from "../lifetimes.ts";
 
 /** How long a replaced Child SA still takes packets that were under way when its peer deleted it. */
 const DRAIN_MS = 2_000;
@@ -79,6 +79,22 @@ export async function dropChild(context: SaContext, id: number, reason: string):
   context.world.inboundSpis.release(child.spiIn);
   if (reason === REPLACED) return;
   context.emit({ kind: "child-down", reason });
+  recreateChild(context);
+}
+
+/**
+ * The peer deletes what it made in place of a Child SA that a request of ours is to replace, too (RFC 7296 §2.8.1): the
+ * old one goes on until our request is answered.
+ */
+export async function dropRival(context: SaContext, child: ChildSa): Promise<void> {
+  await dropChild(context, child.id, REPLACED);
+  const old = child.rival && childOf(context, child.rival.of);
+  if (old?.state === "rekeyed" && isAuthenticated(context.sa)) {
+    const { replacedBy: _, ...rest } = old;
+    context.become(withChild(context.sa, { ...rest, state: "rekeying" }));
+    context.stopTimer("linger", old.id);
+    armChild(context, old);
+  }
   recreateChild(context);
 }
 

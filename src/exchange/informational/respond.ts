@@ -17,7 +17,7 @@ import {
 } from "../../wire/mod.ts";
 import { childByOutboundSpi, type ChildSa, isAuthenticated } from "../../sa/mod.ts";
 import { espSpiOctets, type Opened, type Reply, type SaContext } from "../context.ts";
-import { childOf, drain, dropChild } from "../delete/mod.ts";
+import { childOf, drain, dropChild, dropRival } from "../delete/mod.ts";
 
 /** Handler of INFORMATIONAL requests. */
 export async function respondInformational(context: SaContext, request: Opened): Promise<Reply> {
@@ -72,6 +72,7 @@ function remember(context: SaContext, spi: number): void {
 
 async function takeAway(context: SaContext, child: ChildSa): Promise<void> {
   if (child.state === "deleting") return;
+  if (child.rival !== undefined) return await dropRival(context, child);
   if (child.state !== "rekeyed" || childOf(context, child.replacedBy) === undefined) {
     return await dropChild(context, child.id, "deleted by the peer");
   }

@@ -84,6 +84,22 @@ Deno.test("kernel: a rekey keeps reqid and policies; a responder sends by the ne
   bench.empty();
 });
 
+Deno.test("kernel: a pair that never sends has an inbound SA alone, whatever comes through it", () => {
+  const bench = new Bench();
+  bench.kernel.setFlows([FLOW]);
+  bench.kernel.install(child(1));
+  bench.kernel.install(child(2, { outboundFrom: "never", lifetimeOctets: 1_000_000 }));
+  bench.fake.count(inName(2), 500, 5);
+  bench.kernel.activate(2);
+  bench.kernel.compare();
+  assert.ok(bench.fake.sas.has(inName(2)) && !bench.fake.sas.has(outName(2)));
+  bench.told(bench.fake.expire(inName(2), false));
+  assert.deepEqual(bench.events, [{ kind: "expired", id: 2, limit: "soft" }]);
+  bench.kernel.remove([2]);
+  bench.kernel.close();
+  bench.empty();
+});
+
 Deno.test("kernel: the limit that tells of a first packet is never taken for one of octets, however late it comes", () => {
   const bench = new Bench();
   const limit = { outboundFrom: "when-used", lifetimeOctets: 1_000_000 } as const;
