@@ -49,6 +49,11 @@ interface ChildCommon {
    * exchange (RFC 7296 §2.8.1). Absent once our request is answered.
    */
   readonly rival?: Rival;
+  /**
+   * Id of the Child SA of ours that was made at the same time and is to stay: the peer is to delete this one (§2.8.1).
+   * Not every peer does; till then it is one like others.
+   */
+  readonly besides?: number;
   /** It is not in the data path: SAs are not coupled with it. */
   readonly decoupled?: true;
 }

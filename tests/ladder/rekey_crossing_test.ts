@@ -8,6 +8,7 @@ import { Ladder, type Step } from "../support/ladder.ts";
 import { type Host, Pair, type PairOptions } from "../support/pair.ts";
 import { address } from "../support/policies.ts";
 import { createRng } from "../support/rng.ts";
+import type { InnerPacket } from "../support/simulated_datapath.ts";
 
 type Name = "a" | "b";
 
@@ -84,18 +85,20 @@ async function answered(
   assert.fail("no seed of 100 has such nonces");
 }
 
+/** From the network behind `name` to the one behind the other. */
+function packetFrom(name: Name): InnerPacket {
+  const [source, destination] = name === "a" ? ["10.1.0.5", "10.2.0.5"] : ["10.2.0.5", "10.1.0.5"];
+  const ends = { source: address(source), destination: address(destination) };
+  return { ...ends, protocol: 1, sourcePort: 0, destinationPort: 0, octets: 84 };
+}
+
 /** The peer of `name` sends a packet through this pair, which is taken. */
 function sendThrough(pair: Pair, name: Name, id: number): void {
   const { datapath } = pair[name];
-  const peer = name === "a" ? pair.b : pair.a;
-  const inner = { source: address("10.1.0.5"), destination: address("10.2.0.5") };
-  const [source, destination] = name === "a"
-    ? [inner.destination, inner.source]
-    : [inner.source, inner.destination];
+  const peer = name === "a" ? "b" : "a";
   const { inbound } = datapath.pairs.get(id)!.child;
-  const packet = { source, destination, protocol: 1, sourcePort: 0, destinationPort: 0, octets: 84 };
-  const from = { address: peer.address, port: 4500 };
-  assert.equal(datapath.input(from, { ...inbound, udpEncap: false, inner: packet }), "delivered");
+  const packet = { ...inbound, udpEncap: false, inner: packetFrom(peer) };
+  assert.equal(datapath.input({ address: pair[peer].address, port: 4500 }, packet), "delivered");
 }
 
 /** Each end has one Child SA, the same, and packets pass. */
@@ -132,7 +135,7 @@ for (const winner of ["a", "b"] as const) {
       await traffic.assertPasses();
       await ladder.deliver(answers[winner].datagram);
       await ladder.states(
-        ...sides(winner, "established[deleting deleting installed]", "established[deleting installed]"),
+        ...sides(winner, "established[deleting installed installed]", "established[deleting installed]"),
       );
       await traffic.assertPasses();
       await ladder.deliver(answers[loser].datagram);
@@ -177,8 +180,29 @@ for (const winner of ["a", "b"] as const) {
     for (const [name, id] of [[winner, rival], [loser, newest(loser)]] as const) {
       assert.equal(pair[name].datapath.pairs.get(id)!.packetsOut, 0);
     }
+    // What was under way behind its DELETE is still taken.
+    await ladder.arrow(`${theirs.to} INFORMATIONAL request ${theirs.first + 1}: D(ESP SPI)`);
+    sendThrough(pair, winner, rival);
     await settled(ladder);
     pair.traffic.assertNothingLost();
+  });
+
+  Deno.test(`ladder: a peer that keeps its redundant Child SA may send through it as long as it likes; "${winner}" does not`, async () => {
+    const { ladder, answers } = await answered(winner);
+    const { pair } = ladder;
+    const { datapath } = pair[winner];
+    const rival = Math.max(...datapath.pairs.keys());
+    for (const name of [winner, loser] as const) await ladder.deliver(answers[name].datagram);
+    await ladder.arrow(`${mine.to} INFORMATIONAL request ${mine.first + 1}: D(ESP SPI)`);
+    ladder.lose(`${theirs.to} INFORMATIONAL request ${theirs.first + 1}: D(ESP SPI)`);
+    await ladder.arrow(`${mine.fro} INFORMATIONAL response ${mine.first + 1}: D(ESP SPI)`);
+    await ladder.wait(600_000);
+    assert.equal(datapath.pairs.size, 2);
+    sendThrough(pair, winner, rival);
+    const packet = datapath.output(packetFrom(winner));
+    assert.ok(packet.kind === "sealed");
+    assert.notEqual(packet.packet.spi, datapath.pairs.get(rival)!.child.outbound.spi);
+    assert.equal(countOf(pair[winner], "child-down"), 0);
   });
 
   Deno.test(`ladder: both rekey at once, "${loser}" has deleted its own before the answer to "${winner}" comes`, async () => {

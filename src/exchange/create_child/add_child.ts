@@ -28,8 +28,8 @@ export async function deriveKeys(
 }
 
 /**
- * Takes an installed Child SA into the IKE SA; the one that it replaces is `rekeyed` from now on, and so is what the peer
- * made in place of that one. A redundant one comes in `deleting` and receives until its DELETE is answered.
+ * Takes an installed Child SA into the IKE SA; the one that it replaces is `rekeyed` from now on, what the peer made in
+ * place of that one is `besides` it. A redundant one comes in `deleting` and receives until its DELETE is answered.
  */
 export async function addChild(
   context: SaContext,
@@ -48,22 +48,24 @@ export async function addChild(
     context.log("info", "Both ends replaced the Child SA at once: the peer's new one stays, ours goes");
     return queueDelete(context, child.id, REPLACED);
   }
-  const both = replaces === undefined ? [] : [childOf(context, replaces.id), rivalOf(context, replaces.id)];
-  // Their end may have come meanwhile.
-  const olds = both.filter((old) => old !== undefined && old.state !== "deleting");
+  const present = replaces && childOf(context, replaces.id);
+  // Its end may have come meanwhile.
+  const old = present?.state === "deleting" ? undefined : present;
+  const rival = replaces && rivalOf(context, replaces.id);
   let next = withChild(sa, child);
-  for (const old of olds) {
-    next = withChild(next, { ...withoutRival(old), state: "rekeyed", replacedBy: child.id });
+  if (old !== undefined) next = withChild(next, { ...old, state: "rekeyed", replacedBy: child.id });
+  if (rival !== undefined) next = withChild(next, { ...withoutRival(rival), besides: child.id });
+  context.become(next);
+  armChild(context, child);
+  if (old !== undefined) {
     context.stopTimer("rekeyChild", old.id);
     context.stopTimer("expireChild", old.id);
     context.setTimer("linger", world.clock.now() + world.timing.lingerMs, old.id);
   }
-  context.become(next);
-  armChild(context, child);
   // Which one stays is known when our request is answered.
   if (child.rival !== undefined) return;
-  if (olds.length > 1) {
+  if (rival !== undefined) {
     context.log("info", "Both ends replaced the Child SA at once: our new one stays, the peer's goes");
   }
-  context.emit({ kind: olds.length === 0 ? "child-up" : "child-rekeyed", text: formatChild(child) });
+  context.emit({ kind: old === undefined ? "child-up" : "child-rekeyed", text: formatChild(child) });
 }

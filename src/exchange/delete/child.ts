@@ -101,6 +101,7 @@ export async function dropRival(context: SaContext, child: ChildSa): Promise<voi
 /** Sends by the Child SA that replaced this one, and still takes what is under way for a moment. */
 export function drain(context: SaContext, child: ChildSa): void {
   useSuccessor(context, child);
+  stopTimers(context, child.id);
   context.setTimer("linger", context.world.clock.now() + DRAIN_MS, child.id);
 }
 

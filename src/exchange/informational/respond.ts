@@ -15,7 +15,7 @@ import {
   type Payload,
   PROTOCOL,
 } from "../../wire/mod.ts";
-import { childByOutboundSpi, type ChildSa, isAuthenticated } from "../../sa/mod.ts";
+import { childByOutboundSpi, type ChildSa, isAuthenticated, withChild } from "../../sa/mod.ts";
 import { espSpiOctets, type Opened, type Reply, type SaContext } from "../context.ts";
 import { childOf, drain, dropChild, dropRival } from "../delete/mod.ts";
 
@@ -73,11 +73,14 @@ function remember(context: SaContext, spi: number): void {
 async function takeAway(context: SaContext, child: ChildSa): Promise<void> {
   if (child.state === "deleting") return;
   if (child.rival !== undefined) return await dropRival(context, child);
-  if (child.state !== "rekeyed" || childOf(context, child.replacedBy) === undefined) {
+  const heir = child.state === "rekeyed" ? child.replacedBy : child.besides;
+  if (heir === undefined || childOf(context, heir) === undefined || !isAuthenticated(context.sa)) {
     return await dropChild(context, child.id, "deleted by the peer");
   }
   // Packets of the peer may still be under way behind its DELETE.
-  drain(context, child);
+  const replaced: ChildSa = { ...child, state: "rekeyed", replacedBy: heir };
+  context.become(withChild(context.sa, replaced));
+  drain(context, replaced);
 }
 
 function noteNotify(context: SaContext, payload: NotifyPayload): void {
