@@ -158,13 +158,6 @@ export class Kernel {
       wipeKeys(plan.outbound);
       return fail(this.#explain(error, what));
     };
-    for (const sa of presentSas(plan, waits)) {
-      const added = this.#port.addSa(sa);
-      if (!added.ok) return undo(added.error, sa);
-      made.push(sa);
-    }
-    wipeKeys(plan.inbound);
-    if (!waits) wipeKeys(plan.outbound);
     const pair: Pair = {
       child,
       reqidKey: key,
@@ -176,8 +169,24 @@ export class Kernel {
       lastInMs: undefined,
       expired: false,
     };
-    const claimed = this.#claimPair(pair);
-    if (!claimed.ok) return undo(claimed.error, plan.inbound);
+    const add = (sas: readonly KernelSa[]): DatapathResult | undefined => {
+      for (const sa of sas) {
+        const added = this.#port.addSa(sa);
+        if (!added.ok) return undo(added.error, sa);
+        made.push(sa);
+      }
+      return undefined;
+    };
+    const claim = (which: "inward" | "all"): DatapathResult | undefined => {
+      const claimed = this.#claimPair(pair, which);
+      return claimed.ok ? undefined : undo(claimed.error, plan.inbound);
+    };
+    // Packets may have waited for the outbound SA: what they are answered with has to be let in before it is there.
+    const failed = add(inboundSas(plan)) ?? claim("inward") ?? add(waits ? [] : outboundSas(plan)) ??
+      claim("all");
+    if (failed !== undefined) return failed;
+    wipeKeys(plan.inbound);
+    if (!waits) wipeKeys(plan.outbound);
     this.#pairs.set(child.id, pair);
     this.#know(child.id, pair);
     return ok(undefined);
@@ -427,13 +436,15 @@ export class Kernel {
     for (const sa of presentSas(pair.plan, false)) this.#bySa.delete(saKey(sa));
   }
 
-  #claimPair(pair: Pair): ReturnType<PolicyTable["claim"]> {
+  #claimPair(pair: Pair, which: "inward" | "all" = "all"): ReturnType<PolicyTable["claim"]> {
     const flows = this.#flowsOf.get(pair.child.policy) ?? [];
     const priority = flowPriority(placeOf(pair.child, flows) ?? this.#flows.length, true);
     const policies = policiesOf(pair.plan, priority);
     const { templates } = policies.find(({ direction }) => direction === "out")!;
     const translated = translatedPolicies(flows, pair.child, templates);
-    const claims = [...policies, ...translated].map((policy) => ({ rank: pair.child.id + 1, policy }));
+    const claims = [...policies, ...translated]
+      .filter(({ direction }) => which === "all" || direction !== "out")
+      .map((policy) => ({ rank: pair.child.id + 1, policy }));
     return this.#policies.claim(ownerOf(pair.child.id), unique(claims));
   }
 

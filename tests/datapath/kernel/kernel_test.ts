@@ -64,6 +64,18 @@ Deno.test("kernel: both SAs of a pair with a mark bear it, wherever they move", 
   bench.empty();
 });
 
+Deno.test("kernel: answers are let in before a packet that has waited can go out", () => {
+  const bench = new Bench();
+  bench.kernel.setFlows([FLOW]);
+  const { NEWSA, UPDPOLICY } = XFRM_MSG;
+  const asked = bench.fake.asked.length;
+  bench.kernel.install(child(1));
+  assert.deepEqual(bench.fake.asked.slice(asked), [NEWSA, UPDPOLICY, UPDPOLICY, NEWSA, UPDPOLICY]);
+  assert.deepEqual(bench.policies(), ["forward protect 1", "in protect 1", "out protect 1"]);
+  bench.kernel.close();
+  bench.empty();
+});
+
 Deno.test("kernel: a rekey keeps reqid and policies; a responder sends by the new SA once the peer has", () => {
   const bench = new Bench();
   bench.kernel.setFlows([FLOW]);
