@@ -18,7 +18,7 @@ export function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** Whether `a` comes before `b`, octet by octet; the shorter one where it begins the longer. Not for secrets. */
+/** Whether `a` comes before `b`, octet by octet; the shorter one where it begins the longer. Time tells where they differ. */
 export function isLower(a: Uint8Array, b: Uint8Array): boolean {
   const common = Math.min(a.length, b.length);
   for (let i = 0; i < common; i++) if (a[i] !== b[i]) return a[i]! < b[i]!;

@@ -5,7 +5,7 @@
  * The safe primes are all of one form, p = 2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) * pi) + c): each is computed
  * from n and c when its group is first used.
  */
-import { wipe } from "../bytes/mod.ts";
+import { isLower, wipe } from "../bytes/mod.ts";
 import { KE } from "../wire/registry.ts";
 import type { Random } from "./provider.ts";
 import { SUBGROUPS } from "./subgroups.ts";
@@ -86,14 +86,9 @@ export function scalarBelow(order: Uint8Array, random: Random): Uint8Array {
     const candidate = random(order.length);
     candidate.fill(0, 0, top);
     candidate[top]! &= mask;
-    if (candidate.some((octet) => octet !== 0) && isBelow(candidate, order)) return candidate;
+    if (candidate.some((octet) => octet !== 0) && isLower(candidate, order)) return candidate;
     wipe(candidate);
   }
-}
-
-function isBelow(a: Uint8Array, b: Uint8Array): boolean {
-  const at = a.findIndex((octet, i) => octet !== b[i]);
-  return at >= 0 && a[at]! < b[at]!;
 }
 
 /** floor(2^bits * pi) by Machin's formula, with 64 guard bits. */
@@ -137,5 +132,5 @@ export function fromInteger(value: bigint, length: number): Uint8Array {
 export function isModpPeerValue(group: ModpGroup, octets: Uint8Array): boolean {
   if (octets.length !== group.length) return false;
   const aboveOne = octets.subarray(0, -1).some((octet) => octet !== 0) || octets.at(-1)! > 1;
-  return aboveOne && isBelow(octets, group.minusOne);
+  return aboveOne && isLower(octets, group.minusOne);
 }

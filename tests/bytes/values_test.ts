@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import * as bytes from "../../src/bytes/mod.ts";
+import { hex } from "../support/vectors.ts";
 
 Deno.test("hex: octets to digits and back", () => {
   const all = Uint8Array.from({ length: 256 }, (_, i) => i);
@@ -24,19 +25,11 @@ Deno.test("hex: numbers are padded to their octets", () => {
 });
 
 Deno.test("octets: isLower goes octet by octet, and a beginning comes before the whole", () => {
-  const ordered = ["", "00", "0001", "01", "01ff", "02", "7f", "80", "ff", "ff00"].map((hex) =>
-    octetsOf(hex)
-  );
+  const ordered = ["", "00", "0001", "01", "01ff", "02", "7f", "80", "ff", "ff00"].map((text) => hex(text));
   for (const [i, a] of ordered.entries()) {
     for (const [j, b] of ordered.entries()) assert.equal(bytes.isLower(a, b), i < j, `${i} ${j}`);
   }
 });
-
-function octetsOf(hex: string): Uint8Array {
-  const octets = bytes.fromHex(hex);
-  assert.ok(octets.ok);
-  return octets.value;
-}
 
 Deno.test("octets: concat copies its parts, one behind the other", () => {
   const part = Uint8Array.of(1, 2);
