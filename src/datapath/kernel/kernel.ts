@@ -177,13 +177,15 @@ export class Kernel {
       }
       return undefined;
     };
-    const claim = (which: "inward" | "all"): DatapathResult | undefined => {
-      const claimed = this.#claimPair(pair, which);
+    const claims = this.#claimsOf(pair);
+    const claim = (some: typeof claims): DatapathResult | undefined => {
+      const claimed = this.#policies.claim(ownerOf(child.id), some);
       return claimed.ok ? undefined : undo(claimed.error, plan.inbound);
     };
     // Packets may have waited for the outbound SA: what they are answered with has to be let in before it is there.
-    const failed = add(inboundSas(plan)) ?? claim("inward") ?? add(waits ? [] : outboundSas(plan)) ??
-      claim("all");
+    const inward = claims.filter(({ policy }) => policy.direction !== "out");
+    const failed = add(inboundSas(plan)) ?? claim(inward) ?? add(waits ? [] : outboundSas(plan)) ??
+      claim(claims);
     if (failed !== undefined) return failed;
     wipeKeys(plan.inbound);
     if (!waits) wipeKeys(plan.outbound);
@@ -436,16 +438,17 @@ export class Kernel {
     for (const sa of presentSas(pair.plan, false)) this.#bySa.delete(saKey(sa));
   }
 
-  #claimPair(pair: Pair, which: "inward" | "all" = "all"): ReturnType<PolicyTable["claim"]> {
+  #claimPair(pair: Pair): ReturnType<PolicyTable["claim"]> {
+    return this.#policies.claim(ownerOf(pair.child.id), this.#claimsOf(pair));
+  }
+
+  #claimsOf(pair: Pair): Parameters<PolicyTable["claim"]>[1] {
     const flows = this.#flowsOf.get(pair.child.policy) ?? [];
     const priority = flowPriority(placeOf(pair.child, flows) ?? this.#flows.length, true);
     const policies = policiesOf(pair.plan, priority);
     const { templates } = policies.find(({ direction }) => direction === "out")!;
     const translated = translatedPolicies(flows, pair.child, templates);
-    const claims = [...policies, ...translated]
-      .filter(({ direction }) => which === "all" || direction !== "out")
-      .map((policy) => ({ rank: pair.child.id + 1, policy }));
-    return this.#policies.claim(ownerOf(pair.child.id), unique(claims));
+    return unique([...policies, ...translated].map((policy) => ({ rank: pair.child.id + 1, policy })));
   }
 
   #explain(failure: KernelFailure, sa?: KernelSa): DatapathError {
