@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import type { Policy } from "../../src/policy/types.ts";
 import { EXCHANGE, NOTIFY, type Payload } from "../../src/wire/mod.ts";
 import { datagramTo, sealMessage } from "../support/forge.ts";
-import { Ladder } from "../support/ladder.ts";
-import type { Host } from "../support/pair.ts";
+import { Ladder, onlyPair, sides } from "../support/ladder.ts";
 import { ESP_AEAD, ESP_MAC, IKE_AEAD, IKE_MAC, sideA, sideB, withKe } from "../support/policies.ts";
 
 const LIFE_MS = 60_000;
@@ -168,12 +167,6 @@ async function rekeyRequest(ladder: Ladder, by: "a" | "b"): Promise<readonly Pay
   return ladder.lose(`${fro} CREATE_CHILD_SA request ${id}: N(REKEY_SA),SA,Nonce,TSi,TSr`).payloads;
 }
 
-function onlyPair(host: Host): number {
-  const [id, ...more] = host.datapath.pairs.keys();
-  assert.ok(id !== undefined && more.length === 0);
-  return id;
-}
-
 Deno.test("ladder: a peer that refuses every rekey loses the Child SA at the end of its lifetime", async () => {
   const ladder = await Ladder.connected({
     a: sideA({ policy: { ...LIFE, childProposals: [withKe(ESP_AEAD, 31)] } }),
@@ -249,7 +242,3 @@ Deno.test("ladder: a lifetime in octets rekeys in time: every packet of a long s
   assert.ok(rekeys >= 8, `${rekeys} rekeys for 84,000 octets each way`);
   for (const host of pair.hosts) assert.equal(host.datapath.pairs.size, 1);
 });
-
-function sides(by: "a" | "b", mine: string, theirs: string): [string, string] {
-  return by === "a" ? [mine, theirs] : [theirs, mine];
-}

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { toHex } from "../../src/bytes/mod.ts";
 import { EXCHANGE, NOTIFY, type Payload } from "../../src/wire/mod.ts";
 import { assertNothingLeft } from "../support/idle.ts";
-import { datagramTo, sealMessage } from "../support/forge.ts";
-import { Ladder, type Step } from "../support/ladder.ts";
+import { datagramTo, type Forged, sealMessage } from "../support/forge.ts";
+import { Ladder, onlyPair, sides, type Step } from "../support/ladder.ts";
 import { type Host, Pair, type PairOptions } from "../support/pair.ts";
 import { address } from "../support/policies.ts";
 import { createRng } from "../support/rng.ts";
@@ -21,12 +21,6 @@ function nonceOf({ payloads }: Step): string {
   const nonce = payloads.find((payload) => payload.type === "Nonce");
   assert.ok(nonce?.type === "Nonce");
   return toHex(nonce.data);
-}
-
-function onlyPair(host: Host): number {
-  const [id, ...more] = host.datapath.pairs.keys();
-  assert.ok(id !== undefined && more.length === 0);
-  return id;
 }
 
 function countOf(host: Host, kind: "child-rekeyed" | "child-down" | "child-up"): number {
@@ -273,20 +267,19 @@ for (const winner of ["a", "b"] as const) {
     const host = pair[winner];
     await ladder.deliver(requests[loser].datagram);
     ladder.lose(`${mine.to} CREATE_CHILD_SA response ${theirs.first}: ${RESPONSE}`);
-    const peer = {
-      exchange: EXCHANGE.CREATE_CHILD_SA,
-      role: winner === "a" ? "responder" : "initiator",
-    } as const;
-    const forge = (messageId: number, response: boolean, payloads: readonly Payload[]) => {
-      const { exchange, role } = peer;
-      const octets = sealMessage(host.keys.recorded[0]!, role, { exchange, messageId, response }, payloads);
-      return ladder.deliver(datagramTo(pair, host, octets));
-    };
-    await forge(theirs.first + 1, false, requests[loser].payloads);
+    const { CREATE_CHILD_SA } = EXCHANGE;
+    await forge(
+      ladder,
+      winner,
+      { exchange: CREATE_CHILD_SA, messageId: theirs.first + 1 },
+      requests[loser].payloads,
+    );
     ladder.lose(`${mine.to} CREATE_CHILD_SA response ${theirs.first + 1}: N(TEMPORARY_FAILURE)`);
     assert.equal(host.datapath.pairs.size, 2);
     assert.equal(countOf(host, "child-rekeyed"), 0);
-    await forge(mine.first, true, [refusal()]);
+    await forge(ladder, winner, { exchange: CREATE_CHILD_SA, messageId: mine.first, response: true }, [
+      refusal(),
+    ]);
     assert.equal(countOf(host, "child-rekeyed"), 1);
     const states = (await pair.snapshots())[winner === "a" ? 0 : 1][0]!.children.map(({ state }) => state);
     assert.deepEqual(states, ["deleting", "installed"]);
@@ -299,22 +292,39 @@ for (const winner of ["a", "b"] as const) {
     const host = pair[winner];
     await ladder.deliver(requests[loser].datagram);
     const made = ladder.lose(`${mine.to} CREATE_CHILD_SA response ${theirs.first}: ${RESPONSE}`);
-    const role = winner === "a" ? "responder" : "initiator";
     const spi = proposedSpi(requests[loser]);
     assert.notDeepEqual(spi, proposedSpi(made));
     const remove: Payload = { type: "D", critical: false, protocol: 3, spis: [spi] };
-    const forge = (exchange: number, messageId: number, response: boolean, payloads: readonly Payload[]) => {
-      const octets = sealMessage(host.keys.recorded[0]!, role, { exchange, messageId, response }, payloads);
-      return ladder.deliver(datagramTo(pair, host, octets));
-    };
-    await forge(EXCHANGE.INFORMATIONAL, theirs.first + 1, false, [remove]);
+    await forge(ladder, winner, { exchange: EXCHANGE.INFORMATIONAL, messageId: theirs.first + 1 }, [remove]);
     ladder.lose(`${mine.to} INFORMATIONAL response ${theirs.first + 1}: D(ESP SPI)`);
-    await forge(EXCHANGE.CREATE_CHILD_SA, mine.first, true, [refusal()]);
+    await forge(
+      ladder,
+      winner,
+      { exchange: EXCHANGE.CREATE_CHILD_SA, messageId: mine.first, response: true },
+      [refusal()],
+    );
     assert.equal(host.datapath.pairs.size, 1);
     assert.equal(countOf(host, "child-rekeyed") + countOf(host, "child-down"), 0);
     await ladder.wait(5_000);
     ladder.lose(`${mine.to} CREATE_CHILD_SA request ${mine.first + 1}: ${REQUEST}`);
   });
+}
+
+/** Delivers to `name` what its peer never said. */
+async function forge(
+  ladder: Ladder,
+  name: Name,
+  forged: Forged,
+  payloads: readonly Payload[],
+): Promise<void> {
+  const host = ladder.pair[name];
+  const octets = sealMessage(
+    host.keys.recorded[0]!,
+    name === "a" ? "responder" : "initiator",
+    forged,
+    payloads,
+  );
+  await ladder.deliver(datagramTo(ladder.pair, host, octets));
 }
 
 function refusal(): Payload {
@@ -333,10 +343,6 @@ function proposedSpi({ payloads }: Step): Uint8Array {
   const sa = payloads.find((payload) => payload.type === "SA");
   assert.ok(sa?.type === "SA");
   return sa.proposals[0]!.spi;
-}
-
-function sides(by: Name, mine: string, theirs: string): [string, string] {
-  return by === "a" ? [mine, theirs] : [theirs, mine];
 }
 
 Deno.test("both rekey at once, 300 times over a network that delays, doubles and reorders: no packet is lost, one Child SA remains", async () => {

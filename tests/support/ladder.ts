@@ -130,3 +130,15 @@ function summary(sas: readonly IkeSnapshot[]): string {
   const ordered = [...sas].sort((a, b) => a.id - b.id);
   return ordered.map((sa) => `${sa.state}[${sa.children.map((child) => child.state).join(" ")}]`).join(" + ");
 }
+
+/** The id of the one pair that the host's data path has. */
+export function onlyPair(host: Host): number {
+  const [id, ...more] = host.datapath.pairs.keys();
+  assert.ok(id !== undefined && more.length === 0);
+  return id;
+}
+
+/** What `by` has, and what its peer has, as `a` and `b`. */
+export function sides(by: "a" | "b", mine: string, theirs: string): [string, string] {
+  return by === "a" ? [mine, theirs] : [theirs, mine];
+}
